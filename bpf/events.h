@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
+/*
+ * The wire format between the eBPF programs and user space: the only place where a record's layout is written.
+ *
+ * Every record starts with struct event_header. Fixed fields come first, ordered so that there are no holes; what has
+ * variable length follows in one tail, back to back in the order that the record's comment names; the fixed part holds
+ * the lengths. User space reads through layouts that scripts/gen-layouts.ts generates from the objects' BTF, so a
+ * change here is a change there.
+ *
+ * Times are nanoseconds of CLOCK_BOOTTIME (bpf_ktime_get_boot_ns): they go on while the machine sleeps and agree with
+ * task_struct::start_boottime and with field 22 of /proc/PID/stat.
+ */
+#ifndef MERLON_EVENTS_H
+#define MERLON_EVENTS_H
+
+/* An enum, so that the numbers reach BTF. */
+enum event_limit {
+	/* Raised when a record or a map value changes: an agent adopts pinned maps of its own version only. */
+	EVENT_VERSION = 1,
+	/* Bounds of the variable fields, in bytes. The path's counts the final NUL, which is not sent. */
+	EVENT_PATH_MAX = 4096,
+	EVENT_ARGS_MAX = 32768,
+	EVENT_ENV_MAX = 32768,
+};
+
+enum event_type : __u8 {
+	EVENT_EXEC = 1,
+	EVENT_FORK = 2,
+	EVENT_EXIT = 3,
+	EVENT_TRACEPOINT = 4,
+};
+
+/* A lane is a ring buffer with a sequence of its own. Telemetry can never fill the lifecycle ring. */
+enum event_lane : __u8 {
+	LANE_LIFECYCLE = 0,
+	LANE_TELEMETRY = 1,
+	LANE_COUNT = 2,
+};
+
+struct event_header {
+	__u32 size; /* of the whole record, this header included */
+	__u16 cpu;  /* whose sequence `seq` belongs to */
+	enum event_type type;
+	enum event_lane lane;
+	__u64 seq; /* per CPU and lane, from 1, without holes unless records were lost */
+	__u64 ktime;
+};
+
+/* A process is one thread group: its id alone is reused, its id and the start time of its leader are not. */
+struct process_key {
+	__u64 start_time; /* task_struct::start_boottime of the leader */
+	__u32 tgid;       /* in the initial pid namespace */
+	__u32 reserved;
+};
+
+/* A process image is what one execve made of it (or fork, before the first execve). */
+struct image_key {
+	__u64 image_time; /* when the execve finished; start_time for a process that has not called execve */
+	__u32 tgid;
+	__u32 reserved;
+};
+
+enum exec_flag : __u32 {
+	EXEC_ARGS_TRUNCATED = 1 << 0,  /* argv is longer than EVENT_ARGS_MAX */
+	EXEC_ARGS_UNREADABLE = 1 << 1, /* a page of argv could not be read */
+	EXEC_ENV_TRUNCATED = 1 << 2,
+	EXEC_ENV_UNREADABLE = 1 << 3,
+	EXEC_PATH_TRUNCATED = 1 << 4,
+	EXEC_CWD_TRUNCATED = 1 << 5,
+	EXEC_SCRIPT_TRUNCATED = 1 << 6,
+	EXEC_CGROUP_TRUNCATED = 1 << 7,
+	EXEC_SCRIPT = 1 << 8, /* the kernel ran an interpreter: `script` names the file that was asked for */
+	EXEC_SETUID = 1 << 9, /* the effective uid changed by a set-user-id bit */
+	EXEC_SETGID = 1 << 10,
+	EXEC_FILECAPS = 1 << 11,       /* capabilities gained from the file */
+	EXEC_DELETED = 1 << 12,        /* the binary had no link left in any directory */
+	EXEC_ANONYMOUS = 1 << 13,      /* the binary never had one: memfd_create or another internal mount */
+	EXEC_CHROOT = 1 << 14,         /* the process root is not the root of its mount namespace: `root` holds it */
+	EXEC_AFTER_FORK = 1 << 15,     /* the first execve since fork */
+	EXEC_FROM_THREAD = 1 << 16,    /* called by a thread other than the leader */
+	EXEC_PARENT_KTHREAD = 1 << 17, /* started by the kernel (a user-mode helper) */
+	EXEC_PARENT_UNKNOWN = 1 << 18, /* the kernel side holds no identity of the parent: its start time only */
+	EXEC_SNAPSHOT = 1 << 19,       /* not an execve: a process found when the agent started */
+	EXEC_REPORTED = 1 << 20,       /* of a snapshot: an earlier run of the agent has reported this image */
+	EXEC_NEVER = 1 << 21,          /* of a snapshot: known to have forked without an execve since */
+};
+
+struct process_credentials {
+	__u32 uid, gid, euid, egid, suid, sgid, fsuid, fsgid;
+	__u32 securebits;
+	__u32 user_ns_level;
+	__u32 user_ns_owner_uid;
+	__u32 user_ns_owner_gid;
+	__u64 cap_permitted, cap_effective, cap_inheritable;
+};
+
+/* Inode numbers of the namespaces, as readlink /proc/PID/ns/NAME shows them; 0 where the kernel has no such kind. */
+struct process_namespaces {
+	__u32 uts, ipc, mnt, pid, pid_for_children, net, time, time_for_children, cgroup, user;
+};
+
+/* EVENT_EXEC. Tail: path, cwd, args (each ended by NUL), script, root, cgroup, env (each ended by NUL). */
+struct exec_event {
+	struct event_header header;
+	struct process_key process;
+	struct image_key parent; /* the parent's image when it forked this process, or now, if that is unknown */
+	__u64 image_time;
+	__u64 real_parent_start_time; /* of the present real_parent's process */
+	__u64 cgroup_id;              /* of the cgroup v2 hierarchy */
+	__u64 inode;
+	__u32 inode_links;
+	__u32 dev; /* kernel encoding: major << 20 | minor */
+	__u32 mount_id;
+	__u32 real_parent_tgid;
+	__u32 tid;     /* of the thread that called execve; the kernel gives it the leader's id after */
+	__u32 ns_tgid; /* tgid in the process's own pid namespace */
+	__u32 auid;
+	__u32 session_id; /* of the audit session */
+	__u32 sid;        /* session leader's pid, initial namespace */
+	__u32 tty;        /* dev_t of the controlling terminal, 0 without */
+	__u32 argc;
+	enum exec_flag flags;
+	struct process_credentials creds;
+	struct process_namespaces ns;
+	__u16 path_length; /* bytes in the tail, in this order; without a final NUL unless said so */
+	__u16 cwd_length;
+	__u16 args_length; /* each argument ended by NUL */
+	__u16 script_length;
+	__u16 root_length;
+	__u16 cgroup_length;
+	__u16 env_length; /* each variable ended by NUL */
+	__u16 reserved;
+	char comm[16];
+};
+
+/*
+ * EVENT_FORK: a new process (not a thread). Sent to keep the table; no output shows it by default. The parent is the
+ * kernel's real_parent: with CLONE_PARENT not the process that called clone.
+ */
+struct fork_event {
+	struct event_header header;
+	struct process_key process;
+	struct image_key parent;
+	__u64 cgroup_id;
+	__u32 ns_tgid;
+	__u32 reserved;
+};
+
+/* EVENT_EXIT: the last thread of a process has ended. */
+struct exit_event {
+	struct event_header header;
+	struct process_key process;
+	__u64 image_time; /* 0 when the kernel side has no record of the image */
+	__u32 code;       /* as wait(2): status in bits 8-15, signal in 0-6, core dumped in 7 */
+	__u32 tid;        /* of the last thread */
+};
+
+/*
+ * EVENT_TRACEPOINT: a hit of a raw tracepoint with up to two integers. The benchmark's flood uses it; policies bring the
+ * general form.
+ */
+struct tracepoint_event {
+	struct event_header header;
+	struct process_key process;
+	__u64 args[2];
+	__u32 tid;
+	__u32 hook; /* index into the hooks that user space attached */
+};
+
+enum process_flag : __u32 {
+	PROCESS_EXECED = 1 << 0,   /* has called execve since fork */
+	PROCESS_EXITED = 1 << 1,   /* the exit event has been sent */
+	PROCESS_REPORTED = 1 << 2, /* the present image has left in an event */
+	PROCESS_FORKED = 1 << 3,   /* the fork was seen: what it did since is known */
+};
+
+/* What the kernel keeps with each process (task storage of the leader). */
+struct process_state {
+	__u64 start_time;
+	__u64 image_time;
+	struct image_key parent;
+	__u32 flags; /* enum process_flag */
+	__u32 reserved;
+};
+
+/* Per CPU and lane, shared with user space through mmap: entry `cpu * LANE_COUNT + lane`. One cache line each. */
+struct lane_counters {
+	__u64 seq;       /* last sequence number given out */
+	__u64 lost;      /* of these, records that found no room in the ring */
+	__u64 delivered; /* written by user space: all up to here have reached the outputs or a gap record */
+	__u64 declared;  /* written by user space: of `lost`, how many gap records have told of */
+	__u64 reserved[4];
+};
+
+#endif

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { JsonObject } from '@bufbuild/protobuf';
+import { closeSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startDoor } from './api/index.ts';
+import { BootClock } from './base/boot-clock.ts';
+import { AgentError, ErrorCode } from './base/errors.ts';
+import { LogOnce } from './base/log-once.ts';
+import type { Logger } from './base/log.ts';
+import type { Settings } from './base/settings.ts';
+import { version } from './base/version.ts';
+import type { JsonOptions } from './encode/json.ts';
+import { JsonEncoder } from './encode/json.ts';
+import { UserNames } from './enrich/user-names.ts';
+import { EventPipeline, LANE_NAMES } from './event-pipeline.ts';
+import { EventLane } from './events/gen/layouts.ts';
+import { addon } from './kernel/addon.ts';
+import type { Occurrence } from './process/event.ts';
+import { ProcessResync } from './process/resync.ts';
+import { ProcessTable } from './process/table.ts';
+import { ProcessTracker } from './process/tracker.ts';
+import { SharedLaneCounters } from './sensor/lane-counters.ts';
+import { ProcessSensor } from './sensor/process-sensor.ts';
+import { Outputs } from './sinks/outputs.ts';
+import { describeStatus } from './status.ts';
+
+/** A running agent. */
+export interface RunningAgent {
+  /** Opens files anew (SIGHUP). */
+  reopen(): void;
+  /** Stops cleanly: programs detached, outputs flushed, nothing left in the kernel. */
+  stop(): Promise<void>;
+  /** Settles when an output that the agent lives for has ended, for example the reader of its standard output. */
+  readonly ended: Promise<void>;
+}
+
+const CLOCK_CHECK_MS = 1_000;
+const PROCESS_OBJECT = fileURLToPath(new URL('../build/bpf/process.bpf.o', import.meta.url));
+
+/**
+ * Starts the agent: programs first, then the processes that are there already, then events. Throws an AgentError when the
+ * kernel or a setting does not allow it; then nothing is left behind but what an earlier run had left. `hooks` names the
+ * tracepoints of programs that others attach to the agent's rings.
+ */
+export async function startAgent(
+  settings: Settings,
+  log: Logger,
+  hooks: JsonOptions['hooks'] = [],
+): Promise<RunningAgent> {
+  const cleanUp = new AsyncDisposableStack();
+  try {
+    return await start(settings, log, hooks, cleanUp);
+  } catch (error) {
+    await cleanUp.disposeAsync();
+    throw error;
+  }
+}
+
+/** What is to be undone goes onto `cleanUp` as it is made, so that it is undone in reverse order. */
+async function start(
+  settings: Settings,
+  log: Logger,
+  hooks: JsonOptions['hooks'],
+  cleanUp: AsyncDisposableStack,
+): Promise<RunningAgent> {
+  addon.useBatchScheduling();
+  if (settings.cpus.length > 0) addon.pinToCpus([...settings.cpus]);
+  cleanUp.defer(takeLock(settings.runDir));
+  const logOnce = new LogOnce(log);
+  cleanUp.defer(() => logOnce.close());
+  const clock = new BootClock({ boottimeNs: addon.clockBoottimeNs, realtimeNs: addon.clockRealtimeNs });
+  const table = new ProcessTable(settings.processTableMemoryBytes);
+  const append = (occurrence: Occurrence): void => encoder.append(occurrence);
+  const flush = (): void => encoder.flush();
+  const tracker = new ProcessTracker(settings.nodeName, table, append);
+  const encoder: JsonEncoder = new JsonEncoder(
+    clock,
+    jsonOptions(settings, tracker, hooks),
+    (chunk, events) => outputs.write(chunk, events),
+  );
+  const outputs = new Outputs(settings, log, (lane, lost, fromNs, toNs) => {
+    const gap = { lane: -1, cpu: -1, lost, from: fromNs - clock.bootTimeNs, to: toNs - clock.bootTimeNs };
+    return Buffer.from(encoder.gapLine({ kind: 'gap', lane, gap }));
+  });
+  cleanUp.defer(() => outputs.close());
+
+  const environment = settings.enableProcessEnvironmentVariables;
+  const { bpfDir, lifecycleRingBytes, telemetryRingBytes } = settings;
+  const objectPath = PROCESS_OBJECT;
+  const sensor = ProcessSensor.open({
+    objectPath,
+    bpfDir,
+    lifecycleRingBytes,
+    telemetryRingBytes,
+    environment,
+  });
+  cleanUp.defer(() => sensor.close());
+  const resync = new ProcessResync(sensor, table, tracker, clock, { env: environment, flush });
+  const pipelineOf = (maps: ProcessSensor['maps']): EventPipeline =>
+    new EventPipeline({
+      rings: [maps.lifecycle_ring, maps.telemetry_ring],
+      counters: new SharedLaneCounters(maps.lanes),
+      cpus: addon.possibleCpus(),
+      coalesceMs: settings.coalesceMs,
+      ...{ clock, tracker, append, flush },
+      onInvalid: (reason) => logOnce.warn(`invalid:${reason}`, 'Kernel record cannot be read', { reason }),
+      onGap: (gap) => {
+        logOnce.warn('gap', 'Kernel records were lost', {
+          ...gap,
+          from: String(gap.from),
+          to: String(gap.to),
+        });
+        if (gap.lane === EventLane.LANE_LIFECYCLE) resync.request();
+      },
+    });
+  const pipeline = pipelineOf(sensor.maps);
+  const statusParts = {
+    settings,
+    clock,
+    startedAt: clock.nowNs(),
+    sensor,
+    table,
+    tracker,
+    pipeline,
+    outputs,
+  };
+  const door = await startDoor(
+    {
+      version,
+      health: () => ({ state: 'running', details: 'running' }),
+      status: () => describeStatus(statusParts),
+      processes: () => exportedProcesses(table, encoder),
+      feed: outputs,
+    },
+    settings,
+    log,
+  );
+  cleanUp.defer(() => door.close());
+
+  // Until all is well, what an earlier run left is not this one's to remove.
+  let isOurs = !sensor.adopted;
+  cleanUp.defer(() => pipeline.stop());
+  cleanUp.defer(() => {
+    if (isOurs) sensor.remove();
+  });
+  cleanUp.defer(() => resync.stop());
+  resync.run();
+  for (const maps of sensor.predecessors) pipelineOf(maps).stop();
+  pipeline.start();
+  isOurs = true;
+  const clockTimer = setInterval(() => followClock(clock, log), CLOCK_CHECK_MS);
+  cleanUp.defer(() => clearInterval(clockTimer));
+  log.info(
+    { version, node: settings.nodeName, processes: table.stats.living, adopted: sensor.adopted },
+    'Watching',
+  );
+
+  return {
+    reopen: () => outputs.reopen(),
+    ended: outputs.ended,
+    async stop() {
+      await cleanUp.disposeAsync();
+      const lanes = LANE_NAMES.map((lane, index) => ({ lane, ...pipeline.lane(index) }));
+      log.info({ ...table.stats, lanes }, 'Stopped');
+    },
+  };
+}
+
+function jsonOptions(settings: Settings, tracker: ProcessTracker, hooks: JsonOptions['hooks']): JsonOptions {
+  const userNames = new UserNames();
+  return {
+    nodeName: settings.nodeName,
+    clusterName: settings.clusterName,
+    ancestors: settings.enableAncestors.includes('base'),
+    credentials: settings.enableProcessCred,
+    namespaces: settings.enableProcessNs,
+    environment: settings.enableProcessEnvironmentVariables,
+    hostNamespaces: tracker.hostNamespaces,
+    userName: (uid) => (settings.usernameMetadata === 'unix' ? userNames.find(uid) : undefined),
+    hooks,
+  };
+}
+
+function followClock(clock: BootClock, log: Logger): void {
+  const step = clock.check();
+  if (step !== 0n) log.info({ stepNs: String(step) }, 'The wall clock was set; event times follow');
+}
+
+/** One agent per run directory; the result releases it. The kernel drops the lock with the process, however it ends. */
+function takeLock(runDir: string): () => void {
+  mkdirSync(runDir, { recursive: true, mode: 0o755 });
+  const path = join(runDir, 'lock');
+  const fd = addon.lockFile(path);
+  if (fd === undefined) {
+    throw new AgentError(
+      ErrorCode.AlreadyRunning,
+      `Cannot start: another agent holds ${JSON.stringify(path)}`,
+      {
+        remedy: 'Stop it first, or give this one a run-dir and a bpf-dir of its own.',
+      },
+    );
+  }
+  return () => closeSync(fd);
+}
+
+/** Parents before their children. */
+function exportedProcesses(table: ProcessTable, encoder: JsonEncoder): JsonObject[] {
+  return [...table.living()]
+    .sort((a, b) => a.depth - b.depth || a.tgid - b.tgid)
+    .map((process) => JSON.parse(Buffer.from(encoder.processBytes(process)).toString()) as JsonObject);
+}

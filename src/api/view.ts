@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { JsonObject, MessageInitShape } from '@bufbuild/protobuf';
+import type { GetStatusResponseSchema } from './gen/merlon/agent_pb.js';
+
+/** What the agent shows to its door: the services read the agent only through this. */
+export interface AgentView {
+  readonly version: string;
+  health(): AgentHealth;
+  /** The door adds the subscribers. */
+  status(): AgentStatus;
+  /** Each known process as tetragon.Process in export form, parents before their children. */
+  processes(): Iterable<JsonObject>;
+  readonly feed: EventFeed;
+}
+
+export interface AgentHealth {
+  readonly state: 'running' | 'stopped' | 'error';
+  /** One sentence. */
+  readonly details: string;
+}
+
+export type AgentStatus = Omit<
+  MessageInitShape<typeof GetStatusResponseSchema>,
+  'subscribers' | '$typeName' | '$unknown'
+>;
+
+/** Where events leave the pipeline, for readers inside this process. */
+export interface EventFeed {
+  /**
+   * The listener gets chunks of `count` complete export-form JSON lines, each ended by a newline. The bytes may be used
+   * again after it returns, so it copies what it keeps; it never throws and never waits. The result ends the
+   * subscription.
+   */
+  subscribe(listener: (chunk: Uint8Array, count: number) => void): () => void;
+}

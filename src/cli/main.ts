@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Command } from 'commander';
+import { version } from '../base/version.ts';
+import { reportFailure, usageError } from './failure.ts';
+import { endWithReader } from './output.ts';
+import { addSettings, everySetting, formatBelow, givenFlags, outputOption } from './options.ts';
+
+const CONNECTION = ['run-dir', 'config'] as const;
+
+function writeHelp(text: string): void {
+  endWithReader();
+  process.stdout.write(text);
+}
+
+/** Each action imports its command when it is called, so that `merlon --help` loads neither gRPC nor the addon. */
+function program(): Command {
+  const merlon = new Command('merlon')
+    .description(
+      'Runtime security for Linux nodes: every process, its ancestry and its events, from the kernel',
+    )
+    .version(version, '--version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help for a command');
+
+  const run = addSettings(merlon.command('run'), everySetting)
+    .summary('watch every process on this machine until a signal')
+    .configureHelp({ formatItem: formatBelow })
+    .description(
+      'Watches every process on this machine and prints each event until a signal; the first Ctrl-C stops it cleanly, ' +
+        'a second one at once. SIGHUP opens the export file anew.',
+    )
+    .addHelpText(
+      'after',
+      '\nA setting may also stand in its variable or, by its name without dashes in front, in the settings file.' +
+        '\nA flag wins over a variable, a variable over the file.',
+    );
+  run.action(async () => (await import('./run.ts')).run(givenFlags(run)));
+
+  const ps = addSettings(merlon.command('ps'), [...CONNECTION, 'color'])
+    .description('list the processes that the running agent knows')
+    .addOption(outputOption('table', 'json'))
+    .option('-t, --tree', 'draw the processes below their parents');
+  ps.action(async () => (await import('./ps.ts')).ps(givenFlags(ps), ps.opts()));
+
+  const events = addSettings(merlon.command('events'), ['output', 'color', ...CONNECTION]).description(
+    'print the events of the running agent as they come',
+  );
+  events.action(async () => (await import('./events.ts')).events(givenFlags(events)));
+
+  const status = addSettings(merlon.command('status'), CONNECTION)
+    .description('tell how the running agent is doing')
+    .addOption(outputOption('table', 'json'));
+  status.action(async () => (await import('./status.ts')).status(givenFlags(status), status.opts()));
+
+  const doctor = addSettings(merlon.command('doctor'), ['color', 'config'])
+    .description('try what this kernel offers, and tell what Merlon can do with it')
+    .addOption(outputOption('table', 'json'));
+  doctor.action(async () => (await import('./doctor.ts')).doctor(givenFlags(doctor), doctor.opts()));
+
+  const about = merlon
+    .command('version')
+    .description('print the version of Merlon and of what it runs on')
+    .addOption(outputOption('table', 'json'));
+  about.action(async () => (await import('./version.ts')).printVersion(about.opts()));
+
+  for (const command of [merlon, ...merlon.commands]) {
+    command.allowExcessArguments(false);
+    command.configureOutput({ writeOut: writeHelp, outputError: () => undefined });
+    command.exitOverride((error) => {
+      throw usageError(error, command);
+    });
+  }
+  return merlon;
+}
+
+try {
+  await program().parseAsync();
+} catch (error) {
+  process.exitCode = reportFailure(error);
+}
