@@ -2,6 +2,7 @@
 /*
  * As probe.bpf.c, for kernel functions and for helpers that take the kernel's objects. In an object of its own, since
  * libbpf reads the kernel's whole BTF for each load of an object that names a kernel function. Loaded only, never attached.
+ * Buffers are filled before the call: 6.1.176 takes one that bpf_d_path() only writes for one that it reads.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -37,7 +38,7 @@ int probe_use_strncasestr(void *ctx)
 SEC("lsm/file_open")
 int BPF_PROG(probe_use_path_d_path, struct file *file, int ret)
 {
-	char buffer[64];
+	char buffer[64] = {};
 
 	bpf_path_d_path(&file->f_path, buffer, sizeof(buffer));
 	return ret;
@@ -46,7 +47,7 @@ int BPF_PROG(probe_use_path_d_path, struct file *file, int ret)
 SEC("fentry/security_file_open")
 int BPF_PROG(probe_use_d_path, struct file *file)
 {
-	char buffer[64];
+	char buffer[64] = {};
 
 	bpf_d_path(&file->f_path, buffer, sizeof(buffer));
 	return 0;

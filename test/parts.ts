@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { globSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import type { Writable } from 'node:stream';
 import { type ExpectedSkips, type Results, formatTotals, readResults } from './results.ts';
 
 /** Tests that run together in one place. */
@@ -47,21 +48,26 @@ export function guestTests(kernel: string): Part {
 }
 
 /** Runs a part's tests whose names match; prints them as they end, then what the part came to. */
-export async function runTests(part: Part, namePattern?: string): Promise<Results> {
-  process.stdout.write(`\n── ${part.name}: ${part.files.length} test files\n`);
+export async function runTests(
+  part: Part,
+  namePattern?: string,
+  output: Writable = process.stdout,
+): Promise<Results> {
+  output.write(`\n── ${part.name}: ${part.files.length} test files\n`);
   const path = `build/test/${part.name}.jsonl`;
   mkdirSync('build/test', { recursive: true });
   rmSync(path, { force: true });
   // Without files the runner would look for some by itself.
-  const status = part.files.length === 0 ? 0 : await runCommand(runnerCommand(part, path, namePattern));
+  const status =
+    part.files.length === 0 ? 0 : await runCommand(runnerCommand(part, path, namePattern), output);
   const results: Results =
     part.files.length === 0
       ? { passed: 0, failed: 0, skipped: 0, unexpectedSkips: [], problem: undefined }
       : readResults(path, status, expectedSkips(part.name));
   for (const { test, reason } of results.unexpectedSkips)
-    process.stdout.write(`✖ unexpected skip: ${test}: ${reason}\n`);
-  if (results.problem !== undefined) process.stdout.write(`✖ ${results.problem}\n`);
-  process.stdout.write(`── ${part.name}: ${formatTotals(results)}\n`);
+    output.write(`✖ unexpected skip: ${test}: ${reason}\n`);
+  if (results.problem !== undefined) output.write(`✖ ${results.problem}\n`);
+  output.write(`── ${part.name}: ${formatTotals(results)}\n`);
   return results;
 }
 
@@ -78,13 +84,15 @@ function runnerCommand(part: Part, results: string, namePattern: string | undefi
   ];
 }
 
-function runCommand([program = '', ...args]: string[]): Promise<number> {
+function runCommand([program = '', ...args]: string[], output: Writable): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (bytes: Buffer) => output.write(bytes));
     const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
-    process.once('SIGTERM', forward);
+    process.on('SIGTERM', forward);
     child.on('error', reject);
-    child.on('exit', (code) => {
+    child.on('close', (code) => {
       process.off('SIGTERM', forward);
       resolve(code ?? 1);
     });

@@ -1,23 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 // npm test: the checks, the unit tests, and the kernel tests on this machine and in a guest of each kernel.
+import { PassThrough, type Writable } from 'node:stream';
 import { Command } from 'commander';
 import { runChecks } from '../scripts/check/steps.ts';
 import { KERNEL_NAMES } from '../scripts/vm/kernel.ts';
 import { guestTests, hostTests, runTests, unitTests } from './parts.ts';
 import { type Totals, formatTotals } from './results.ts';
 
-const PARTS: Record<string, (namePattern?: string) => Promise<Totals>> = {
+type Run = (namePattern: string | undefined, output: Writable) => Promise<Totals>;
+
+const PARTS: Readonly<Record<string, Run>> = {
   check: async () => ({ ...(await runChecks()), skipped: 0 }),
-  unit: (namePattern) => runTests(unitTests(), namePattern),
-  host: (namePattern) => runTests(hostTests(), namePattern),
-  ...Object.fromEntries(
-    KERNEL_NAMES.map((kernel) => [
-      kernel,
-      (namePattern?: string) => runTests(guestTests(kernel), namePattern),
-    ]),
-  ),
+  unit: (namePattern, output) => runTests(unitTests(), namePattern, output),
+  host: (namePattern, output) => runTests(hostTests(), namePattern, output),
 };
-const PART_NAMES = Object.keys(PARTS);
+/** Guests have one virtual CPU each, so they run side by side. */
+const GUESTS: Readonly<Record<string, Run>> = Object.fromEntries(
+  KERNEL_NAMES.map((kernel): [string, Run] => [
+    kernel,
+    (namePattern, output) => runTests(guestTests(kernel), namePattern, output),
+  ]),
+);
+const PART_NAMES = [...Object.keys(PARTS), ...Object.keys(GUESTS)];
 
 const { only, name } = new Command('npm test --')
   .option('--only <part>', `one of ${PART_NAMES.join(', ')}; may be repeated`, collectPart, [])
@@ -25,10 +29,12 @@ const { only, name } = new Command('npm test --')
   .parse()
   .opts<{ only: string[]; name?: string }>();
 
+const results: Totals[] = [];
+for (const run of selected(PARTS)) results.push(await run(name, process.stdout));
+results.push(...(await runTogether(selected(GUESTS))));
+
 const total = { passed: 0, failed: 0, skipped: 0 };
-for (const [part, run] of Object.entries(PARTS)) {
-  if (only.length > 0 ? !only.includes(part) : name !== undefined && part === 'check') continue;
-  const { passed, failed, skipped } = await run(name);
+for (const { passed, failed, skipped } of results) {
   total.passed += passed;
   total.failed += failed;
   total.skipped += skipped;
@@ -39,6 +45,26 @@ if (total.passed + total.failed + total.skipped === 0) {
 }
 if (total.failed > 0) process.exitCode = 1;
 process.stdout.write(`\n${formatTotals(total)}\n`);
+
+function selected(parts: Readonly<Record<string, Run>>): Run[] {
+  const isWanted = (part: string): boolean =>
+    only.length > 0 ? only.includes(part) : name === undefined || part !== 'check';
+  return Object.entries(parts).flatMap(([part, run]) => (isWanted(part) ? [run] : []));
+}
+
+/** The first one prints as it goes; what the others print waits until those before them have ended. */
+async function runTogether(runs: Run[]): Promise<Totals[]> {
+  const started = runs.map((run) => {
+    const output = new PassThrough();
+    return { output, totals: run(name, output).finally(() => output.end()) };
+  });
+  const totals: Totals[] = [];
+  for (const { output, totals: ended } of started) {
+    output.pipe(process.stdout, { end: false });
+    totals.push(await ended);
+  }
+  return totals;
+}
 
 function collectPart(value: string, previous: string[]): string[] {
   if (!PART_NAMES.includes(value)) {

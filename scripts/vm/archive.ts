@@ -19,12 +19,16 @@ export class Archive {
   }
 
   /**
-   * Opens the archive of a release. Another release than the machine's is read from the machine's own mirrors with
+   * Opens the archive of a release, with lists as new as its mirror has them. Another release than the machine's is read from the machine's own mirrors with
    * that codename put in, into lists below `directory`; Debian's keyring must vouch for it as for any other.
    */
   static async open(codename: string, directory: string): Promise<Archive> {
     const own = await hostCodename();
-    if (own === codename) return new Archive([]);
+    if (own === codename) {
+      const machine = new Archive([]);
+      await machine.#refresh();
+      return machine;
+    }
     const format = '$(REPO_URI) $(CODENAME)';
     const targets = await runTool('apt-get', ['indextargets', '--format', format, 'Created-By: Packages']);
     const sources = new Set<string>();
@@ -51,11 +55,11 @@ export class Archive {
     const archive = new Archive(
       Object.entries(settings).flatMap(([key, value]) => ['-o', `${key}=${value}`]),
     );
-    await archive.refresh();
+    await archive.#refresh();
     return archive;
   }
 
-  async refresh(): Promise<void> {
+  async #refresh(): Promise<void> {
     await runTool('apt-get', [...this.#options, 'update', '-q']);
   }
 

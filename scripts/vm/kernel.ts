@@ -48,11 +48,7 @@ async function download(name: KernelName, directory: string): Promise<void> {
   const work = await mkdtemp(`${directory}.new-`);
   try {
     const archive = await Archive.open(codename, join(work, 'apt'));
-    let image = await findImage(archive, metapackage);
-    if (image === undefined) {
-      await archive.refresh();
-      image = await findImage(archive, metapackage);
-    }
+    const image = (await archive.dependencies(metapackage)).find((name) => name.startsWith('linux-image-'));
     if (image === undefined)
       throw new AgentError(
         ErrorCode.Internal,
@@ -72,8 +68,4 @@ async function download(name: KernelName, directory: string): Promise<void> {
   } finally {
     await rm(work, { recursive: true, force: true });
   }
-}
-
-async function findImage(archive: Archive, metapackage: string): Promise<string | undefined> {
-  return (await archive.dependencies(metapackage)).find((name) => name.startsWith('linux-image-'));
 }

@@ -25,7 +25,7 @@ const program = new Command('npm run vm --')
   .usage('[options] COMMAND…')
   .argument('<command...>', 'what to run, from the repository root')
   .addOption(new Option('--kernel <name>', "which of Debian's kernels").choices(KERNEL_NAMES).default('6.12'))
-  .option('--smp <cpus>', 'virtual CPUs', parseCount, 2)
+  .option('--smp <cpus>', 'virtual CPUs', parseCount, 1)
   .option('--mem <size>', 'memory, as QEMU writes it', '4G')
   .option('--append <text>', "added to the kernel's command line, for example preempt=full", '')
   .option('--timeout <seconds>', 'the guest is ended after this time', parseCount, 900)
@@ -33,7 +33,8 @@ const program = new Command('npm run vm --')
     'after',
     `
 The guest sees this machine's files. Only the repository is written through; every other change goes with the guest.
-It has no network beside loopback. Its kernel's modules and configuration are in /lib/modules and /boot, and
+It has no network beside loopback. With more than one virtual CPU, QEMU before 8.1 can run kernel code that another CPU
+has just patched in its old form, and the guest panics (Oops: int3). Its kernel's modules and configuration are in /lib/modules and /boot, and
 GUEST_KERNEL names it. Exit status: the command's; ${STATUS_TIMEOUT} after the timeout; ${STATUS_CRASHED} when the guest panicked or ended by itself.`,
   )
   .passThroughOptions()

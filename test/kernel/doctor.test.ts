@@ -39,8 +39,9 @@ before(async () => {
   if (skip !== false) return;
   // A directory of a doctor that was killed: no process has this number (PID_MAX_LIMIT is 2^22).
   mkdirSync(join(cgroupMount(), 'merlon-probe-4194305'));
-  const mounts = readFileSync('/proc/self/mounts', 'utf8');
   const agent = await Agent.start();
+  // The agent mounts bpffs where nobody has.
+  const mounts = readFileSync('/proc/self/mounts', 'utf8');
   try {
     const run = spawnSync(MERLON, ['doctor', '-o', 'json'], { encoding: 'utf8' });
     assert.equal(run.stderr, '');
