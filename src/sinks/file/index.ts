@@ -177,11 +177,12 @@ export class FileSink implements Sink {
     return true;
   }
 
-  /** The timer lets the gap record come even when no event does. */
+  /** The timer lets the gap record come even when no event does. It may come before the wall clock says so. */
   #backOff(): void {
     this.#retryAtMs = Date.now() + this.#retryMs;
     clearTimeout(this.#retryTimer);
     this.#retryTimer = setTimeout(() => {
+      this.#retryAtMs = 0;
       if (this.#loss.pending > 0) this.#recover();
     }, this.#retryMs).unref();
     this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
