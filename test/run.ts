@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // npm test: the checks, the unit tests, and the kernel tests on this machine and in a guest of each kernel.
 import { PassThrough, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { Command } from 'commander';
 import { runChecks } from '../scripts/check/steps.ts';
-import { KERNEL_NAMES } from '../scripts/vm/kernel.ts';
+import { KERNEL_NAMES, prepareKernel } from '../scripts/vm/kernel.ts';
 import { guestTests, hostTests, runTests, unitTests } from './parts.ts';
 import { type Totals, formatTotals } from './results.ts';
 
@@ -31,6 +32,8 @@ const { only, name } = new Command('npm test --')
 
 const results: Totals[] = [];
 for (const run of selected(PARTS)) results.push(await run(name, process.stdout));
+// One after the other: each download takes apt's lock.
+for (const kernel of KERNEL_NAMES) if (isWanted(kernel)) await prepareKernel(process.cwd(), kernel);
 results.push(...(await runTogether(selected(GUESTS))));
 
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -46,9 +49,11 @@ if (total.passed + total.failed + total.skipped === 0) {
 if (total.failed > 0) process.exitCode = 1;
 process.stdout.write(`\n${formatTotals(total)}\n`);
 
+function isWanted(part: string): boolean {
+  return only.length > 0 ? only.includes(part) : name === undefined || part !== 'check';
+}
+
 function selected(parts: Readonly<Record<string, Run>>): Run[] {
-  const isWanted = (part: string): boolean =>
-    only.length > 0 ? only.includes(part) : name === undefined || part !== 'check';
   return Object.entries(parts).flatMap(([part, run]) => (isWanted(part) ? [run] : []));
 }
 
@@ -58,12 +63,8 @@ async function runTogether(runs: Run[]): Promise<Totals[]> {
     const output = new PassThrough();
     return { output, totals: run(name, output).finally(() => output.end()) };
   });
-  const totals: Totals[] = [];
-  for (const { output, totals: ended } of started) {
-    output.pipe(process.stdout, { end: false });
-    totals.push(await ended);
-  }
-  return totals;
+  for (const { output } of started) await pipeline(output, process.stdout, { end: false });
+  return Promise.all(started.map(({ totals }) => totals));
 }
 
 function collectPart(value: string, previous: string[]): string[] {
