@@ -16,7 +16,7 @@
 /* An enum, so that the numbers reach BTF. */
 enum event_limit {
 	/* Raised when a record or a map value changes: an agent adopts pinned maps of its own version only. */
-	EVENT_VERSION = 1,
+	EVENT_VERSION = 2,
 	/* Bounds of the variable fields, in bytes. The path's counts the final NUL, which is not sent. */
 	EVENT_PATH_MAX = 4096,
 	EVENT_ARGS_MAX = 32768,
@@ -28,6 +28,7 @@ enum event_type : __u8 {
 	EVENT_FORK = 2,
 	EVENT_EXIT = 3,
 	EVENT_TRACEPOINT = 4,
+	EVENT_HOOK = 5,
 };
 
 /* A lane is a ring buffer with a sequence of its own. Telemetry can never fill the lifecycle ring. */
@@ -167,6 +168,138 @@ struct tracepoint_event {
 	__u32 hook; /* index into the hooks that user space attached */
 };
 
+/*
+ * EVENT_HOOK: a hit of a policy's hook that at least one rule matched, however many policies those rules belong to. Tail:
+ * `words` 64-bit words, bit n set for rule n that matched and was the first of its policy to do so; then `values` times a
+ * struct hook_value with its data, each padded to 8 bytes.
+ */
+struct hook_event {
+	struct event_header header;
+	struct process_key process;
+	__u64 image_time; /* 0 when the kernel side has no record of the image */
+	__u32 generation; /* of the policies that decided */
+	__u32 hook;       /* as the plan of that generation numbers them */
+	__u32 tid;
+	__u16 words;
+	__u16 values;
+};
+
+enum value_flag : __u16 {
+	VALUE_TRUNCATED = 1 << 0,  /* there was more: `length` bytes are here */
+	VALUE_UNREADABLE = 1 << 1, /* a pointer on the way could not be followed; nothing or less is here */
+	VALUE_MISSING = 1 << 2,    /* there was no such object: a null pointer, a descriptor that is not open */
+};
+
+/* Places in `entry` beyond those of the hook's values. */
+enum value_entry : __u16 {
+	VALUE_KERNEL_STACK = 0xfff0, /* data: return addresses, 8 bytes each */
+	VALUE_USER_STACK = 0xfff1,
+	VALUE_IMA_HASH = 0xfff2,   /* data: algorithm (4 bytes, enum hash_algo), then the digest */
+	VALUE_SOCK_OWNER = 0xfff3, /* data: struct value_sock_owner */
+	VALUE_SIZE = 0xfff4,       /* data: struct value_size, for bytes that were cut */
+};
+
+struct hook_value {
+	__u16 entry; /* position in the hook's list of values, or enum value_entry */
+	enum value_flag flags;
+	__u32 length; /* of the data, without its padding */
+};
+
+/* Data of VALUE_SOCK_OWNER: the process that opened the socket of value `entry`. */
+struct value_sock_owner {
+	struct image_key owner;
+	__u32 entry;
+	__u32 reserved;
+};
+
+/* Data of VALUE_SIZE: how many bytes value `entry` had where it was read. */
+struct value_size {
+	__u64 size;
+	__u32 entry;
+	__u32 reserved;
+};
+
+/* Data of a path (file, path, dentry, fd, kiocb, linux_binprm): this, then the path's bytes. */
+struct value_path {
+	__u32 flags; /* file::f_flags; 0 where there is no file */
+	__u16 mode;  /* inode::i_mode */
+	__u16 reserved;
+	__s32 fd; /* of an fd, else -1 */
+	__u32 dev;
+	__u64 inode;
+};
+
+/* Data of sock, socket and (with what a packet has of it) skb. Addresses: IPv4 in the first four bytes. */
+struct value_sock {
+	__u8 source_address[16];
+	__u8 destination_address[16];
+	__u64 cookie;
+	__u32 mark;
+	__u32 priority;
+	__u32 length; /* of an skb */
+	__u32 hash;   /* of an skb */
+	__u32 secpath_length;
+	__u32 secpath_olen;
+	__u16 family;
+	__u16 type;
+	__u16 protocol;
+	__u16 source_port; /* host byte order */
+	__u16 destination_port;
+	__u8 state;
+	__u8 reserved[5];
+};
+
+/* Data of sockaddr. A sockaddr_un is { family } in the first two bytes, then its path as it stands there. */
+struct value_sockaddr {
+	__u8 address[16];
+	__u16 family;
+	__u16 port; /* host byte order */
+	__u32 reserved;
+};
+
+/* Data of cred. */
+struct value_cred {
+	struct process_credentials creds;
+	__u32 user_ns;
+	__u32 reserved;
+};
+
+/* Data of user_namespace. */
+struct value_user_namespace {
+	__s32 level;
+	__u32 uid;
+	__u32 gid;
+	__u32 inum;
+};
+
+/* Data of bpf_attr, bpf_prog and bpf_map; what a kind does not have is 0. */
+struct value_bpf {
+	__u32 type;
+	__u32 instructions;
+	__u32 key_size;
+	__u32 value_size;
+	__u32 max_entries;
+	__u32 id;
+	char name[16];
+};
+
+/* Data of perf_event. */
+struct value_perf_event {
+	__u64 config;
+	__u64 probe_offset;
+	__u32 type;
+	__u32 reserved;
+	char function[64];
+};
+
+/* Data of module and load_info. */
+struct value_module {
+	__u64 taints;
+	__u32 signature_ok; /* 0 or 1; 2 where the kernel does not say */
+	__u32 reserved;
+	char name[56];
+};
+
 enum process_flag : __u32 {
 	PROCESS_EXECED = 1 << 0,   /* has called execve since fork */
 	PROCESS_EXITED = 1 << 1,   /* the exit event has been sent */
@@ -174,12 +307,22 @@ enum process_flag : __u32 {
 	PROCESS_FORKED = 1 << 3,   /* the fork was seen: what it did since is known */
 };
 
+/* A string by its length and two keyed hashes of its bytes (bpf/lib/string_key.h). A length of 0 is no string. */
+struct string_key {
+	__u64 low;
+	__u64 high;
+	__u32 length;
+	__u32 reserved;
+};
+
 /* What the kernel keeps with each process (task storage of the leader). */
 struct process_state {
 	__u64 start_time;
 	__u64 image_time;
 	struct image_key parent;
-	__u32 flags; /* enum process_flag */
+	struct string_key binary;
+	struct string_key parent_binary; /* when it forked this process */
+	__u32 flags;                     /* enum process_flag */
 	__u32 reserved;
 };
 

@@ -6,12 +6,43 @@
 #include <linux/types.h>
 
 #include "events.h"
+#include "hook_config.h"
 
 enum event_limit event_limit;
 struct exec_event exec_event;
 struct fork_event fork_event;
 struct exit_event exit_event;
 struct tracepoint_event tracepoint_event;
+struct hook_event hook_event;
+enum value_flag value_flag;
+enum value_entry value_entry;
+struct hook_value hook_value;
+struct value_sock_owner value_sock_owner;
+struct value_size value_size;
+struct value_path value_path;
+struct value_sock value_sock;
+struct value_sockaddr value_sockaddr;
+struct value_cred value_cred;
+struct value_user_namespace value_user_namespace;
+struct value_bpf value_bpf;
+struct value_perf_event value_perf_event;
+struct value_module value_module;
 struct process_state process_state;
 struct lane_counters lane_counters;
 enum process_flag process_flag;
+struct string_key string_key;
+struct string_secret string_secret;
+enum hook_limit hook_limit;
+enum value_source value_source;
+enum value_reader value_reader;
+enum value_config_flag value_config_flag;
+enum dimension_kind dimension_kind;
+enum dimension_input dimension_input;
+enum hook_flag hook_flag;
+struct value_config value_config;
+struct dimension_config dimension_config;
+struct rule_config rule_config;
+struct hook_config hook_config;
+struct trie_key trie_key;
+struct address_key address_key;
+struct binary_path binary_path;

@@ -77,6 +77,8 @@ static __always_inline void exec_fill(struct exec_scratch *scratch, struct task_
 	bpf_core_read(&root, sizeof(root), &fs->root);
 	bpf_core_read(&path, sizeof(path), &bprm->file->f_path);
 	event->path_length = tail_add_path(scratch, &path, &root, EXEC_PATH_TRUNCATED);
+	if (state)
+		binary_note(state, &scratch->binary, scratch->tail, event->path_length);
 	bpf_core_read(&path, sizeof(path), &fs->pwd);
 	event->cwd_length = tail_add_path(scratch, &path, &root, EXEC_CWD_TRUNCATED);
 	event->args_length = tail_add_user(scratch, mm->arg_start, mm->arg_end, EVENT_ARGS_MAX, EXEC_ARGS_TRUNCATED,
@@ -147,6 +149,10 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 		state->parent = event.parent;
 		state->flags |= PROCESS_FORKED;
 	}
+	if (state && parent_state) {
+		state->binary = parent_state->binary;
+		state->parent_binary = parent_state->binary;
+	}
 	if (!event_emit(&event, sizeof(event), EVENT_FORK, LANE_LIFECYCLE, bpf_ktime_get_boot_ns()) && state)
 		state->flags |= PROCESS_REPORTED;
 	return 0;
@@ -194,7 +200,8 @@ int BPF_PROG(process_exit, struct task_struct *task)
  * Paths of a task that runs on meanwhile. Dentries, mounts and cgroups are freed by RCU, which the iterator holds; memory
  * and fs_struct are not, but go only when the process ends or calls execve, and then the check after the reads fails.
  */
-static __always_inline void snapshot_read_paths(struct exec_scratch *scratch, struct task_struct *task)
+static __always_inline void snapshot_read_paths(struct exec_scratch *scratch, struct task_struct *task,
+						struct process_state *state)
 {
 	struct exec_event *event = &scratch->event;
 	struct mm_struct *mm = task->mm;
@@ -218,8 +225,12 @@ static __always_inline void snapshot_read_paths(struct exec_scratch *scratch, st
 		event->flags |= EXEC_CHROOT;
 	event->cgroup_length = tail_add_cgroup(scratch, task);
 
-	if (task->mm == mm && mm->exe_file == file && task->fs == fs && task->signal->live.counter != 0)
+	if (task->mm == mm && mm->exe_file == file && task->fs == fs && task->signal->live.counter != 0) {
+		/* A process that has called execve since the sensor came has its binary's path at that time. */
+		if (state && !state->binary.length)
+			binary_note(state, &scratch->binary, scratch->tail, event->path_length);
 		return;
+	}
 	event->path_length = event->cwd_length = event->root_length = event->cgroup_length = 0;
 	event->flags &= ~EXEC_CHROOT;
 	scratch->used = 0;
@@ -251,7 +262,7 @@ int process_snapshot(struct bpf_iter__task *ctx)
 		event->flags |= EXEC_REPORTED;
 	if (state && !(state->flags & PROCESS_EXECED) && state->flags & PROCESS_FORKED)
 		event->flags |= EXEC_NEVER;
-	snapshot_read_paths(scratch, task);
+	snapshot_read_paths(scratch, task, state);
 
 	size = sizeof(struct exec_event) + scratch->used;
 	if (size > sizeof(struct exec_event) + EXEC_TAIL_MAX)

@@ -4,6 +4,7 @@
 #define MERLON_EXEC_TAIL_H
 
 #include "../events.h"
+#include "binary.h"
 #include "kernel_types.h"
 #include "path.h"
 
@@ -15,6 +16,7 @@ struct exec_scratch {
 	struct exec_event event;
 	char tail[EXEC_TAIL_MAX];
 	struct path_buffer path;
+	struct binary_scratch binary;
 	__u32 busy;
 	__u32 used; /* bytes of the tail */
 };

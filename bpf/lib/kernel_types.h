@@ -7,6 +7,7 @@
 #ifndef MERLON_KERNEL_TYPES_H
 #define MERLON_KERNEL_TYPES_H
 
+#include <linux/bpf.h>
 #include <linux/types.h>
 #include <stdbool.h>
 
@@ -185,6 +186,132 @@ struct path {
 struct file {
 	struct path f_path;
 	struct inode *f_inode;
+	unsigned int f_flags;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
+struct kiocb {
+	struct file *ki_filp;
+};
+
+struct filename {
+	const char *name;
+};
+
+struct iovec {
+	void *iov_base;
+	unsigned long iov_len;
+};
+
+/* Since 6.4 one segment stands in the union itself, and the vector's member has another name. */
+struct iov_iter {
+	__u8 iter_type;
+	unsigned long count;
+	union {
+		const struct iovec *iov;
+		const struct iovec *__iov;
+		void *ubuf;
+	};
+	unsigned long nr_segs;
+};
+
+struct sock_common {
+	__u32 skc_daddr;
+	__u32 skc_rcv_saddr;
+	__u16 skc_dport; /* network byte order */
+	__u16 skc_num;   /* host byte order */
+	unsigned short skc_family;
+	volatile unsigned char skc_state;
+	__u8 skc_v6_daddr[16];
+	__u8 skc_v6_rcv_saddr[16];
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	__u16 sk_protocol;
+	__u16 sk_type;
+	__u32 sk_priority;
+	__u32 sk_mark;
+};
+
+struct socket {
+	struct sock *sk;
+};
+
+struct sec_path {
+	int len;
+	int olen;
+};
+
+struct sk_buff {
+	struct sock *sk;
+	unsigned int len;
+	__u16 protocol; /* network byte order */
+	__u16 network_header;
+	__u16 transport_header;
+	__u32 mark;
+	__u32 priority;
+	__u32 hash;
+	unsigned char *head;
+};
+
+struct bpf_map {
+	enum bpf_map_type map_type;
+	__u32 key_size;
+	__u32 value_size;
+	__u32 max_entries;
+	__u32 id;
+	char name[16];
+};
+
+struct bpf_prog_aux {
+	__u32 id;
+	char name[16];
+};
+
+struct bpf_prog {
+	enum bpf_prog_type type;
+	__u32 len;
+	struct bpf_prog_aux *aux;
+};
+
+struct perf_event_attr {
+	__u32 type;
+	__u64 config;
+	union {
+		__u64 kprobe_func;
+	};
+	union {
+		__u64 probe_offset;
+	};
+};
+
+struct perf_event {
+	struct perf_event_attr attr;
+};
+
+struct module {
+	char name[56];
+	unsigned long taints;
+	bool sig_ok;
+};
+
+struct load_info {
+	const char *name;
+	struct module *mod;
+	bool sig_ok;
+};
+
+struct net_device {
+	char name[16];
 };
 
 struct fs_struct {
@@ -245,6 +372,18 @@ struct task_struct {
 	kuid_t loginuid;
 	unsigned int sessionid;
 	struct css_set *cgroups;
+	struct files_struct *files;
+};
+
+/* x86_64: arguments of a function in di, si, dx, cx, r8, r9; of a syscall with r10 in place of cx. */
+struct pt_regs___x86 {
+	unsigned long di, si, dx, cx, r8, r9, r10, ax, orig_ax, ip, sp;
+};
+
+/* arm64: arguments in regs[0..5]; a syscall's first also in orig_x0. */
+struct pt_regs___arm64 {
+	unsigned long regs[31];
+	unsigned long orig_x0;
 };
 
 struct seq_file;

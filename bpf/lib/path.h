@@ -112,6 +112,9 @@ static long path_step(__u32 index, struct path_walk *walk)
 		return 0;
 	}
 	dentry_read_link(&link, dentry);
+	/* The root of a filesystem, of a dentry whose mount is not known. */
+	if (link.parent == dentry && !walk->mount_root)
+		return 1;
 	if (!path_prepend(walk->buffer, link.name, link.length))
 		return 1;
 	/* A file that stands in no directory: a memfd's name is all there is. */
@@ -122,7 +125,8 @@ static long path_step(__u32 index, struct path_walk *walk)
 }
 
 /*
- * Resolves (mnt, dentry) up to (root_mnt, root_dentry); NULL for the root walks to the top of the mount tree. The result is
+ * Resolves (mnt, dentry) up to (root_mnt, root_dentry); NULL for the root walks to the top of the mount tree, NULL for mnt to
+ * the root of the filesystem. The result is
  * buffer->bytes[position .. EVENT_PATH_MAX). Returns true when it is complete.
  */
 static __always_inline bool path_resolve(struct path_buffer *buffer, struct vfsmount *mnt, struct dentry *dentry,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { BpfLink, BpfMap, BpfObject, BpfProgram } from '../../native/index.d.ts';
-import { EventLane, EventLimit } from '../events/gen/layouts.ts';
+import { EventLane, EventLimit, StringSecret } from '../events/gen/layouts.ts';
 import { addon } from '../kernel/addon.ts';
 import { listPins, removePins } from './bpf-filesystem.ts';
 
@@ -20,7 +20,9 @@ export interface ProcessSensorOptions {
 
 const TRACING_PROGRAMS = ['process_fork', 'process_exec', 'process_exit'] as const;
 const ITERATORS = ['process_snapshot', 'process_acknowledge'] as const;
-const MAPS = ['lifecycle_ring', 'telemetry_ring', 'lanes', 'process_states', 'exec_scratches'] as const;
+/** What a new sensor takes over from the one that it replaces: the identities that were given out, and their keys. */
+const CARRIED_MAPS = ['process_states', 'string_secrets', 'binary_paths'] as const;
+const MAPS = [...CARRIED_MAPS, 'lifecycle_ring', 'telemetry_ring', 'lanes', 'exec_scratches'] as const;
 
 export type MapName = (typeof MAPS)[number];
 export type IteratorName = (typeof ITERATORS)[number];
@@ -87,21 +89,23 @@ export function detachPins(pins: ProcessPins): void {
 /**
  * Loads the programs; then calls `detachOthers`, attaches and pins. The old programs go right before the new ones come,
  * since both write the same process state; a snapshot finds what happened between. The directory gets its name when it
- * is complete, so a start that was cut short leaves nothing that could be adopted. `states` is the process state of
- * other pins, to go on with the identities that were given out.
+ * is complete, so a start that was cut short leaves nothing that could be adopted. `earlier` are the maps of other pins, to
+ * go on with the identities that were given out.
  */
 export function loadPins(
   options: ProcessSensorOptions,
   directory: string,
-  states: BpfMap | undefined,
+  earlier: Readonly<Record<MapName, BpfMap>> | undefined,
   detachOthers: () => void,
 ): ProcessPins {
   const object = new addon.BpfObject(options.objectPath);
   const building = join(dirname(directory), `${INCOMPLETE_PREFIX}${basename(directory)}`);
   try {
     configure(object, options);
-    if (states !== undefined) object.reuseMap('process_states', states);
+    if (earlier !== undefined) for (const name of CARRIED_MAPS) object.reuseMap(name, earlier[name]);
     object.load();
+    if (earlier === undefined)
+      object.map('string_secrets').set(new Uint8Array(4), randomBytes(StringSecret.sizeof));
     detachOthers();
     mkdirSync(building, { mode: 0o700 });
     for (const name of MAPS) object.map(name).pin(join(building, name));

@@ -36,7 +36,7 @@ export class ProcessSensor {
       for (const path of foreign) removePins(path);
     };
     if (listPins(directory).length === 0) {
-      const pins = loadPins(options, directory, predecessors[0]?.maps.process_states, detachOthers);
+      const pins = loadPins(options, directory, predecessors[0]?.maps, detachOthers);
       return new ProcessSensor(pins, false, predecessors);
     }
     detachOthers();

@@ -3,7 +3,7 @@
 
 /** enum event_limit */
 export const EventLimit = {
-  EVENT_VERSION: 1,
+  EVENT_VERSION: 2,
   EVENT_PATH_MAX: 4096,
   EVENT_ARGS_MAX: 32768,
   EVENT_ENV_MAX: 32768,
@@ -15,6 +15,7 @@ export const EventType = {
   EVENT_FORK: 2,
   EVENT_EXIT: 3,
   EVENT_TRACEPOINT: 4,
+  EVENT_HOOK: 5,
 } as const;
 
 /** enum event_lane */
@@ -50,12 +51,133 @@ export const ExecFlag = {
   EXEC_NEVER: 2097152,
 } as const;
 
+/** enum value_flag */
+export const ValueFlag = {
+  VALUE_TRUNCATED: 1,
+  VALUE_UNREADABLE: 2,
+  VALUE_MISSING: 4,
+} as const;
+
+/** enum value_entry */
+export const ValueEntry = {
+  VALUE_KERNEL_STACK: 65520,
+  VALUE_USER_STACK: 65521,
+  VALUE_IMA_HASH: 65522,
+  VALUE_SOCK_OWNER: 65523,
+  VALUE_SIZE: 65524,
+} as const;
+
 /** enum process_flag */
 export const ProcessFlag = {
   PROCESS_EXECED: 1,
   PROCESS_EXITED: 2,
   PROCESS_REPORTED: 4,
   PROCESS_FORKED: 8,
+} as const;
+
+/** enum hook_limit */
+export const HookLimit = {
+  HOOK_VALUES_MAX: 16,
+  HOOK_DIMENSIONS_MAX: 16,
+  HOOK_WORDS_MAX: 16,
+  HOOK_STEPS_MAX: 12,
+  HOOK_GROUPS_MAX: 16,
+  HOOK_TRIE_BYTES: 256,
+  HOOK_SYSCALLS_MAX: 512,
+  HOOK_STRING_MAX: 4096,
+  HOOK_DATA_MAX: 32768,
+} as const;
+
+/** enum value_source */
+export const ValueSource = {
+  SOURCE_ARGUMENT: 0,
+  SOURCE_RETURN: 1,
+  SOURCE_FIELD: 2,
+  SOURCE_TASK: 3,
+  SOURCE_REGISTERS: 4,
+  SOURCE_CONSTANT: 5,
+  SOURCE_FIELD_ADDRESS: 6,
+} as const;
+
+/** enum value_reader */
+export const ValueReader = {
+  READ_NONE: 0,
+  READ_NUMBER: 1,
+  READ_STRING: 2,
+  READ_BYTES: 3,
+  READ_DATA_LOC: 4,
+  READ_FILE: 5,
+  READ_PATH: 6,
+  READ_DENTRY: 7,
+  READ_FD: 8,
+  READ_KIOCB: 9,
+  READ_BINPRM: 10,
+  READ_FILENAME: 11,
+  READ_SOCK: 12,
+  READ_SOCKET: 13,
+  READ_SKB: 14,
+  READ_SOCKADDR: 15,
+  READ_SOCKADDR_UN: 16,
+  READ_CRED: 17,
+  READ_USER_NAMESPACE: 18,
+  READ_BPF_ATTR: 19,
+  READ_BPF_MAP: 20,
+  READ_BPF_PROG: 21,
+  READ_PERF_EVENT: 22,
+  READ_MODULE: 23,
+  READ_LOAD_INFO: 24,
+  READ_NET_DEVICE: 25,
+  READ_IOVEC: 26,
+  READ_IOV_ITER: 27,
+  READ_CAPABILITIES: 28,
+} as const;
+
+/** enum value_config_flag */
+export const ValueConfigFlag = {
+  CONFIG_SIGNED: 1,
+  CONFIG_EMBEDDED: 2,
+  CONFIG_LAZY: 4,
+} as const;
+
+/** enum dimension_kind */
+export const DimensionKind = {
+  DIMENSION_NONE: 0,
+  DIMENSION_NUMBER: 1,
+  DIMENSION_RANGE: 2,
+  DIMENSION_BITS: 3,
+  DIMENSION_STRING: 4,
+  DIMENSION_PREFIX: 5,
+  DIMENSION_POSTFIX: 6,
+  DIMENSION_SUBSTRING: 7,
+  DIMENSION_ADDRESS: 8,
+} as const;
+
+/** enum dimension_input */
+export const DimensionInput = {
+  INPUT_VALUE: 0,
+  INPUT_PID: 1,
+  INPUT_NAMESPACE_PID: 2,
+  INPUT_BINARY: 3,
+  INPUT_PARENT_BINARY: 4,
+  INPUT_NAMESPACE: 5,
+  INPUT_CAP_EFFECTIVE: 6,
+  INPUT_CAP_INHERITABLE: 7,
+  INPUT_CAP_PERMITTED: 8,
+  INPUT_SOURCE_PORT: 9,
+  INPUT_DESTINATION_PORT: 10,
+  INPUT_PROTOCOL: 11,
+  INPUT_FAMILY: 12,
+  INPUT_STATE: 13,
+  INPUT_SOURCE_ADDRESS: 14,
+  INPUT_DESTINATION_ADDRESS: 15,
+  INPUT_FILE_TYPE: 16,
+  INPUT_CAPS_GAINED: 17,
+} as const;
+
+/** enum hook_flag */
+export const HookFlag = {
+  HOOK_RETURN: 1,
+  HOOK_SYSCALL_REGS: 2,
 } as const;
 
 /** struct exec_event: offsets in bytes */
@@ -171,14 +293,167 @@ export const TracepointEvent = {
   hook: 60,
 } as const;
 
+/** struct hook_event: offsets in bytes */
+export const HookEvent = {
+  sizeof: 64,
+  headerSize: 0,
+  headerCpu: 4,
+  headerType: 6,
+  headerLane: 7,
+  headerSeq: 8,
+  headerKtime: 16,
+  processStartTime: 24,
+  processTgid: 32,
+  imageTime: 40,
+  generation: 48,
+  hook: 52,
+  tid: 56,
+  words: 60,
+  values: 62,
+} as const;
+
+/** struct hook_value: offsets in bytes */
+export const HookValue = {
+  sizeof: 8,
+  entry: 0,
+  flags: 2,
+  length: 4,
+} as const;
+
+/** struct value_sock_owner: offsets in bytes */
+export const ValueSockOwner = {
+  sizeof: 24,
+  ownerImageTime: 0,
+  ownerTgid: 8,
+  entry: 16,
+} as const;
+
+/** struct value_size: offsets in bytes */
+export const ValueSize = {
+  sizeof: 16,
+  size: 0,
+  entry: 8,
+} as const;
+
+/** struct value_path: offsets in bytes */
+export const ValuePath = {
+  sizeof: 24,
+  flags: 0,
+  mode: 4,
+  fd: 8,
+  dev: 12,
+  inode: 16,
+} as const;
+
+/** struct value_sock: offsets in bytes */
+export const ValueSock = {
+  sizeof: 80,
+  sourceAddress: 0,
+  destinationAddress: 16,
+  cookie: 32,
+  mark: 40,
+  priority: 44,
+  length: 48,
+  hash: 52,
+  secpathLength: 56,
+  secpathOlen: 60,
+  family: 64,
+  type: 66,
+  protocol: 68,
+  sourcePort: 70,
+  destinationPort: 72,
+  state: 74,
+} as const;
+
+/** struct value_sockaddr: offsets in bytes */
+export const ValueSockaddr = {
+  sizeof: 24,
+  address: 0,
+  family: 16,
+  port: 18,
+} as const;
+
+/** struct value_cred: offsets in bytes */
+export const ValueCred = {
+  sizeof: 80,
+  credsUid: 0,
+  credsGid: 4,
+  credsEuid: 8,
+  credsEgid: 12,
+  credsSuid: 16,
+  credsSgid: 20,
+  credsFsuid: 24,
+  credsFsgid: 28,
+  credsSecurebits: 32,
+  credsUserNsLevel: 36,
+  credsUserNsOwnerUid: 40,
+  credsUserNsOwnerGid: 44,
+  credsCapPermitted: 48,
+  credsCapEffective: 56,
+  credsCapInheritable: 64,
+  userNs: 72,
+} as const;
+
+/** struct value_user_namespace: offsets in bytes */
+export const ValueUserNamespace = {
+  sizeof: 16,
+  level: 0,
+  uid: 4,
+  gid: 8,
+  inum: 12,
+} as const;
+
+/** struct value_bpf: offsets in bytes */
+export const ValueBpf = {
+  sizeof: 40,
+  type: 0,
+  instructions: 4,
+  keySize: 8,
+  valueSize: 12,
+  maxEntries: 16,
+  id: 20,
+  name: 24,
+} as const;
+
+/** struct value_perf_event: offsets in bytes */
+export const ValuePerfEvent = {
+  sizeof: 88,
+  config: 0,
+  probeOffset: 8,
+  type: 16,
+  function: 24,
+} as const;
+
+/** struct value_module: offsets in bytes */
+export const ValueModule = {
+  sizeof: 72,
+  taints: 0,
+  signatureOk: 8,
+  name: 16,
+} as const;
+
 /** struct process_state: offsets in bytes */
 export const ProcessState = {
-  sizeof: 40,
+  sizeof: 88,
   startTime: 0,
   imageTime: 8,
   parentImageTime: 16,
   parentTgid: 24,
-  flags: 32,
+  binaryLow: 32,
+  binaryHigh: 40,
+  binaryLength: 48,
+  parentBinaryLow: 56,
+  parentBinaryHigh: 64,
+  parentBinaryLength: 72,
+  flags: 80,
+} as const;
+
+/** struct string_key: offsets in bytes */
+export const StringKey = {
+  sizeof: 24,
+  low: 0,
+  high: 8,
+  length: 16,
 } as const;
 
 /** struct lane_counters: offsets in bytes */
@@ -188,4 +463,106 @@ export const LaneCounters = {
   lost: 8,
   delivered: 16,
   declared: 24,
+} as const;
+
+/** struct string_secret: offsets in bytes */
+export const StringSecret = {
+  sizeof: 16,
+  words: 0,
+} as const;
+
+/** struct value_config: offsets in bytes */
+export const ValueConfig = {
+  sizeof: 68,
+  reader: 0,
+  source: 1,
+  index: 2,
+  size: 3,
+  flags: 4,
+  steps: 5,
+  sizeArgument: 6,
+  bitShift: 7,
+  bitWidth: 8,
+  field: 12,
+  maxLength: 16,
+  path: 20,
+} as const;
+
+/** struct dimension_config: offsets in bytes */
+export const DimensionConfig = {
+  sizeof: 280,
+  kind: 0,
+  input: 1,
+  entry: 2,
+  other: 3,
+  count: 4,
+  flag: 8,
+  bias: 16,
+  onError: 24,
+  miss: 152,
+} as const;
+
+/** struct rule_config: offsets in bytes */
+export const RuleConfig = {
+  sizeof: 1280,
+  all: 0,
+  first: 128,
+  last: 256,
+  carries: 384,
+  post: 512,
+  limited: 640,
+  kernelStack: 768,
+  userStack: 896,
+  track: 1024,
+  untrack: 1152,
+} as const;
+
+/** struct hook_config: offsets in bytes */
+export const HookConfig = {
+  sizeof: 6904,
+  hook: 0,
+  generation: 4,
+  words: 8,
+  values: 12,
+  dimensions: 16,
+  group: 20,
+  arguments: 24,
+  flags: 28,
+  sockEntry: 32,
+  pidNamespace: 36,
+  secret: 40,
+  value: 56,
+  dimension: 1144,
+  rulesAll: 5624,
+  rulesFirst: 5752,
+  rulesLast: 5880,
+  rulesCarries: 6008,
+  rulesPost: 6136,
+  rulesLimited: 6264,
+  rulesKernelStack: 6392,
+  rulesUserStack: 6520,
+  rulesTrack: 6648,
+  rulesUntrack: 6776,
+} as const;
+
+/** struct trie_key: offsets in bytes */
+export const TrieKey = {
+  sizeof: 260,
+  prefixLength: 0,
+  bytes: 4,
+} as const;
+
+/** struct address_key: offsets in bytes */
+export const AddressKey = {
+  sizeof: 24,
+  prefixLength: 0,
+  family: 4,
+  address: 5,
+} as const;
+
+/** struct binary_path: offsets in bytes */
+export const BinaryPath = {
+  sizeof: 512,
+  beginning: 0,
+  end: 256,
 } as const;

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0)
+/*
+ * A policy hook: one program serves every policy that uses the hook. User space loads this object once per hook and
+ * generation, with the one program that fits the way of attaching, and sets `config` before (hook_config.h).
+ *
+ * Guarantee: each hit is classified by one generation of the policies; a hit that a rule matched leaves one event, or its
+ * loss leaves a hole in its CPU's sequence.
+ *
+ *   hook_fentry      a kernel function is entered
+ *   hook_fexit       it returns: arguments and return value at once
+ *   hook_kprobe      as hook_fentry, where there are no trampolines
+ *   hook_lsm         a security hook; passes on what an earlier program decided
+ *   hook_tracepoint  a classic tracepoint: the record's fields
+ *   hook_raw         a raw tracepoint's arguments; also a syscall, by sys_enter and sys_exit
+ *   hook_uprobe      a function of a file in user space
+ *
+ * Values are read where they stand, so what points to user memory can change after the hook has looked (a system call's
+ * strings); values of security hooks are the kernel's own copies.
+ */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+#include "events.h"
+#include "hook_config.h"
+#include "lib/kernel_types.h"
+#include "lib/emit.h"
+#include "lib/hook_match.h"
+#include "lib/hook_values.h"
+#include "lib/scratch.h"
+#include "lib/state.h"
+#include "lib/task.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* All of it set before load. */
+const volatile struct hook_config config = {};
+
+/* Instances of the hooks, of which a root program starts the first; `config.group` is the next one of the same hook. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 2 * HOOK_GROUPS_MAX);
+	__uint(key_size, 4);
+	__uint(value_size, 4);
+} instances SEC(".maps");
+
+#define STACK_BYTES_MAX 1024
+
+static __always_inline void hook_add_stack(struct hook_scratch *scratch, void *context, __u16 entry, __u64 flags)
+{
+	char *room = value_room(scratch);
+	long length;
+
+	if (!room)
+		return;
+	length = bpf_get_stack(context, room, STACK_BYTES_MAX, flags);
+	value_close(scratch, entry, length < 0 ? 0 : length, length < 0 ? VALUE_UNREADABLE : 0);
+}
+
+static __always_inline bool mask_meets(struct hook_scratch *scratch, const volatile __u64 *rules)
+{
+	__u64 any = 0;
+
+	for (__u32 w = 0; w < HOOK_WORDS_MAX; w++) {
+		if (w >= config.words)
+			break;
+		any |= scratch->mask[w] & rules[w];
+	}
+	return any;
+}
+
+/* Sends what matched, with every value of the hook. */
+static __noinline long hook_send(struct hook_scratch *scratch, void *context)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct process_state *state = process_state_find(task->group_leader);
+	struct hook_event *event = &scratch->event;
+	__u64 size;
+
+	for (__u32 w = 0; w < HOOK_WORDS_MAX; w++) {
+		if (w >= config.words)
+			break;
+		((__u64 *)scratch->tail)[w] = scratch->mask[w];
+	}
+	for (__u32 i = 0; i < HOOK_VALUES_MAX; i++) {
+		if (i >= config.values)
+			break;
+		value_load(scratch, i);
+		if (value_is_number(i))
+			value_send_number(scratch, i);
+	}
+	if (mask_meets(scratch, config.rules.kernel_stack))
+		hook_add_stack(scratch, context, VALUE_KERNEL_STACK, 0);
+	if (mask_meets(scratch, config.rules.user_stack))
+		hook_add_stack(scratch, context, VALUE_USER_STACK, BPF_F_USER_STACK);
+
+	task_read_key(&event->process, task->group_leader);
+	event->image_time = state ? state->image_time : 0;
+	event->generation = config.generation;
+	event->hook = config.hook;
+	event->tid = task->pid;
+	event->words = config.words;
+	size = sizeof(*event) + scratch->used;
+	if (size <= sizeof(*event) + HOOK_DATA_MAX)
+		event_emit(event, size, EVENT_HOOK, LANE_TELEMETRY, bpf_ktime_get_boot_ns());
+	return 0;
+}
+
+static __noinline long hook_run(struct hook_scratch *scratch, void *context)
+{
+	scratch->used = config.words * sizeof(__u64);
+	scratch->event.values = 0;
+	for (__u32 i = 0; i < HOOK_VALUES_MAX; i++) {
+		__u32 index = config.value[i].index;
+
+		if (i >= config.values)
+			break;
+		scratch->value[i].loaded = 0;
+		scratch->value[i].path_start = 0;
+		if (config.value[i].source == SOURCE_ARGUMENT && index < 6)
+			scratch->word[i] = scratch->raw[index];
+		else if (config.value[i].source == SOURCE_RETURN)
+			scratch->word[i] = scratch->returned;
+		else if (config.value[i].source == SOURCE_TASK)
+			scratch->word[i] = bpf_get_current_task();
+		else if (config.value[i].source == SOURCE_FIELD_ADDRESS)
+			scratch->word[i] = scratch->context + config.value[i].field;
+		else if (config.value[i].source == SOURCE_REGISTERS)
+			bpf_probe_read_kernel(&scratch->word[i], sizeof(__u64),
+					      (void *)(scratch->context + config.value[i].field));
+		else if (config.value[i].source == SOURCE_CONSTANT)
+			scratch->word[i] = config.value[i].field;
+	}
+	if (!hook_match(scratch))
+		return 0;
+	mask_keep_first(scratch);
+	for (__u32 w = 0; w < HOOK_WORDS_MAX; w++) {
+		if (w >= config.words)
+			break;
+		scratch->mask[w] &= config.rules.post[w];
+	}
+	if (!mask_is_empty(scratch))
+		hook_send(scratch, context);
+	return 0;
+}
+
+/* The arguments of a function or syscall by the registers at its entry. */
+static __always_inline void arguments_from_registers(struct hook_scratch *scratch, void *registers, bool is_syscall)
+{
+#ifdef __TARGET_ARCH_x86
+	struct pt_regs___x86 *regs = registers;
+
+	scratch->raw[0] = BPF_CORE_READ(regs, di);
+	scratch->raw[1] = BPF_CORE_READ(regs, si);
+	scratch->raw[2] = BPF_CORE_READ(regs, dx);
+	scratch->raw[3] = is_syscall ? BPF_CORE_READ(regs, r10) : BPF_CORE_READ(regs, cx);
+	scratch->raw[4] = BPF_CORE_READ(regs, r8);
+	scratch->raw[5] = BPF_CORE_READ(regs, r9);
+#else
+	struct pt_regs___arm64 *regs = registers;
+
+	for (int i = 0; i < 6; i++)
+		scratch->raw[i] = BPF_CORE_READ(regs, regs[i]);
+	if (is_syscall)
+		scratch->raw[0] = BPF_CORE_READ(regs, orig_x0);
+#endif
+}
+
+/* A function entered by its trampoline. */
+static __always_inline void arguments_from_trampoline(struct hook_scratch *scratch, void *context)
+{
+	for (__u32 i = 0; i < 6; i++) {
+		if (i >= config.arguments)
+			break;
+		bpf_get_func_arg(context, i, &scratch->raw[i]);
+	}
+	if (config.flags & HOOK_SYSCALL_REGS)
+		arguments_from_registers(scratch, (void *)scratch->raw[0], true);
+}
+
+static __always_inline struct hook_scratch *hook_enter(void *context, __u32 *slot)
+{
+	struct hook_scratch *scratch = scratch_claim(slot);
+
+	if (scratch)
+		scratch->context = (__u64)context;
+	else
+		event_lose(LANE_TELEMETRY);
+	return scratch;
+}
+
+/* The next instance of the same hook and generation, if there is one. */
+static __always_inline void hook_leave(void *context, __u32 slot)
+{
+	scratch_release(slot);
+	if (config.group)
+		bpf_tail_call(context, &instances, config.group);
+}
+
+SEC("fentry")
+int hook_fentry(void *context)
+{
+	__u32 slot;
+	struct hook_scratch *scratch = hook_enter(context, &slot);
+
+	if (!scratch)
+		return 0;
+	arguments_from_trampoline(scratch, context);
+	hook_run(scratch, context);
+	hook_leave(context, slot);
+	return 0;
+}
+
+SEC("fexit")
+int hook_fexit(void *context)
+{
+	__u32 slot;
+	struct hook_scratch *scratch = hook_enter(context, &slot);
+
+	if (!scratch)
+		return 0;
+	arguments_from_trampoline(scratch, context);
+	bpf_get_func_ret(context, &scratch->returned);
+	hook_run(scratch, context);
+	hook_leave(context, slot);
+	return 0;
+}
+
+SEC("lsm")
+int hook_lsm(void *context)
+{
+	__u32 slot;
+	struct hook_scratch *scratch = hook_enter(context, &slot);
+
+	if (!scratch)
+		return 0;
+	arguments_from_trampoline(scratch, context);
+	hook_run(scratch, context);
+	hook_leave(context, slot);
+	return 0;
+}
+
+SEC("kprobe")
+int hook_kprobe(struct pt_regs *context)
+{
+	__u32 slot;
+	struct hook_scratch *scratch = hook_enter(context, &slot);
+
+	if (!scratch)
+		return 0;
+	arguments_from_registers(scratch, context, false);
+	if (config.flags & HOOK_SYSCALL_REGS)
+		arguments_from_registers(scratch, (void *)scratch->raw[0], true);
+	hook_run(scratch, context);
+	hook_leave(context, slot);
+	return 0;
+}
+
+SEC("raw_tracepoint")
+int hook_raw(struct bpf_raw_tracepoint_args *context)
+{
+	__u32 slot;
+	struct hook_scratch *scratch = hook_enter(context, &slot);
+
+	if (!scratch)
+		return 0;
+	for (__u32 i = 0; i < 6; i++) {
+		if (i >= config.arguments)
+			break;
+		bpf_probe_read_kernel(&scratch->raw[i], sizeof(__u64), &context->args[i]);
+	}
+	if (config.flags & HOOK_SYSCALL_REGS) {
+		scratch->returned = scratch->raw[1];
+		arguments_from_registers(scratch, (void *)scratch->raw[0], true);
+	}
+	hook_run(scratch, context);
+	hook_leave(context, slot);
+	return 0;
+}
+
+SEC("tracepoint")
+int hook_tracepoint(void *context)
+{
+	__u32 slot;
+	struct hook_scratch *scratch = hook_enter(context, &slot);
+
+	if (!scratch)
+		return 0;
+	for (__u32 i = 0; i < HOOK_VALUES_MAX; i++) {
+		__u32 size = config.value[i].size;
+
+		if (i >= config.values)
+			break;
+		if (config.value[i].source != SOURCE_FIELD)
+			continue;
+		scratch->word[i] = 0;
+		if (size && size <= 8)
+			bpf_probe_read_kernel(&scratch->word[i], size, context + config.value[i].field);
+	}
+	hook_run(scratch, context);
+	hook_leave(context, slot);
+	return 0;
+}

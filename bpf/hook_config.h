@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
+/*
+ * What user space tells a hook's program before load. Everything stands in .rodata, so the verifier sees constants and
+ * removes what this hook does not need: one source, as many programs as there are hooks.
+ *
+ * Rules: each selector of each policy on a hook is one bit. A dimension takes one input (a value's number or string, the
+ * pid, the binary …) and finds in its map the mask of the rules that this input satisfies; what the map does not hold
+ * satisfies the rules in `miss`. The masks of all dimensions are ANDed; the bits left are the rules that match.
+ */
+#ifndef MERLON_HOOK_CONFIG_H
+#define MERLON_HOOK_CONFIG_H
+
+#include <linux/types.h>
+
+enum hook_limit {
+	HOOK_VALUES_MAX = 16,
+	HOOK_DIMENSIONS_MAX = 16,
+	HOOK_WORDS_MAX = 16,  /* of 64 rules; a hook with more rules gets further instances, run one after the other */
+	HOOK_STEPS_MAX = 12,  /* of a resolve path */
+	HOOK_GROUPS_MAX = 16, /* instances of one hook and generation */
+	/* Longest string whose beginning or end a trie can hold (LPM_DATA_SIZE_MAX, kernel/bpf/lpm_trie.c). */
+	HOOK_TRIE_BYTES = 256,
+	HOOK_SYSCALLS_MAX = 512,
+	HOOK_STRING_MAX = 4096, /* of a string value or path, bytes */
+	HOOK_DATA_MAX = 32768,  /* of all values of a record, bytes */
+};
+
+/* Where a value's first word comes from. */
+enum value_source : __u8 {
+	SOURCE_ARGUMENT = 0,      /* argument `index` of the function, syscall or raw tracepoint */
+	SOURCE_RETURN = 1,        /* what the function returned */
+	SOURCE_FIELD = 2,         /* classic tracepoint: `size` bytes at `field` of the record */
+	SOURCE_TASK = 3,          /* the current task_struct */
+	SOURCE_REGISTERS = 4,     /* pt_regs: 8 bytes at `field` */
+	SOURCE_CONSTANT = 5,      /* `field` itself */
+	SOURCE_FIELD_ADDRESS = 6, /* classic tracepoint: the address of `field` */
+};
+
+/* How the value is read from that word, once the path was followed. */
+enum value_reader : __u8 {
+	READ_NONE = 0,
+	READ_NUMBER = 1,    /* the word itself, or `size` bytes where the path ended */
+	READ_STRING = 2,    /* a pointer to a NUL-terminated string */
+	READ_BYTES = 3,     /* a pointer to as many bytes as argument `size_argument` says */
+	READ_DATA_LOC = 4,  /* a classic tracepoint's __data_loc word */
+	READ_FILE = 5,      /* struct file * */
+	READ_PATH = 6,      /* struct path * */
+	READ_DENTRY = 7,    /* struct dentry * */
+	READ_FD = 8,        /* a file descriptor of the current task */
+	READ_KIOCB = 9,     /* struct kiocb * */
+	READ_BINPRM = 10,   /* struct linux_binprm * */
+	READ_FILENAME = 11, /* struct filename * */
+	READ_SOCK = 12,     /* struct sock * */
+	READ_SOCKET = 13,   /* struct socket * */
+	READ_SKB = 14,      /* struct sk_buff * */
+	READ_SOCKADDR = 15, /* struct sockaddr *, of IPv4 or IPv6 */
+	READ_SOCKADDR_UN = 16,
+	READ_CRED = 17, /* struct cred * */
+	READ_USER_NAMESPACE = 18,
+	READ_BPF_ATTR = 19,
+	READ_BPF_MAP = 20,
+	READ_BPF_PROG = 21,
+	READ_PERF_EVENT = 22,
+	READ_MODULE = 23,
+	READ_LOAD_INFO = 24,
+	READ_NET_DEVICE = 25,
+	READ_IOVEC = 26,        /* struct iovec *, `size_argument` entries of it */
+	READ_IOV_ITER = 27,     /* struct iov_iter * */
+	READ_CAPABILITIES = 28, /* kernel_cap_t * */
+};
+
+enum value_config_flag : __u8 {
+	CONFIG_SIGNED = 1 << 0,
+	CONFIG_EMBEDDED = 1 << 1, /* the path ends at the object itself, not at a pointer to it */
+	CONFIG_LAZY = 1 << 2,     /* no dimension needs it: read it only for the event */
+};
+
+/* A step of a resolve path: the low 31 bits are added; STEP_FOLLOW then loads the pointer that stands there. */
+#define STEP_FOLLOW 0x80000000u
+
+struct value_config {
+	enum value_reader reader;
+	enum value_source source;
+	__u8 index;
+	__u8 size; /* bytes of a number */
+	enum value_config_flag flags;
+	__u8 steps;
+	__u8 size_argument; /* from 1; 0: none */
+	__u8 bit_shift;     /* of a bit-field, and its width; 0 width: none */
+	__u8 bit_width;
+	__u8 reserved[3];
+	__u32 field;
+	__u32 max_length; /* bytes to send at most */
+	__u32 path[HOOK_STEPS_MAX];
+};
+
+enum dimension_kind : __u8 {
+	DIMENSION_NONE = 0,
+	DIMENSION_NUMBER = 1, /* hash of __u64 */
+	DIMENSION_RANGE = 2,  /* array: sorted beginnings of intervals */
+	DIMENSION_BITS = 3, /* array: nibble i with value v stands at 16 i + v; a rule matches if any nibble says so */
+	DIMENSION_STRING = 4,    /* hash of struct string_key */
+	DIMENSION_PREFIX = 5,    /* trie of the string's beginning */
+	DIMENSION_POSTFIX = 6,   /* trie of its end, reversed */
+	DIMENSION_SUBSTRING = 7, /* arrays: an Aho-Corasick automaton */
+	DIMENSION_ADDRESS = 8,   /* trie of family and address */
+};
+
+enum dimension_input : __u8 {
+	INPUT_VALUE = 0, /* value `entry`: its number, string or path */
+	INPUT_PID = 1,
+	INPUT_NAMESPACE_PID = 2,
+	INPUT_BINARY = 3, /* path of the process's binary */
+	INPUT_PARENT_BINARY = 4,
+	INPUT_NAMESPACE = 5, /* inode number of namespace `entry`, in the order of struct process_namespaces */
+	INPUT_CAP_EFFECTIVE = 6,
+	INPUT_CAP_INHERITABLE = 7,
+	INPUT_CAP_PERMITTED = 8,
+	INPUT_SOURCE_PORT = 9, /* of the socket in value `entry` */
+	INPUT_DESTINATION_PORT = 10,
+	INPUT_PROTOCOL = 11,
+	INPUT_FAMILY = 12,
+	INPUT_STATE = 13,
+	INPUT_SOURCE_ADDRESS = 14,
+	INPUT_DESTINATION_ADDRESS = 15,
+	INPUT_FILE_TYPE = 16,   /* S_IFMT >> 12 of the path in value `entry` */
+	INPUT_CAPS_GAINED = 17, /* value `entry` without what value `other` has */
+};
+
+struct dimension_config {
+	enum dimension_kind kind;
+	enum dimension_input input;
+	__u8 entry;
+	__u8 other;
+	__u32 count; /* of a range's entries, an automaton's classes, a trie's bytes, nibbles of bits */
+	__u32 flag;  /* bits: the rules want none of theirs; substring: letters are folded */
+	__u32 reserved;
+	__u64 bias;                     /* added to a number, so that signed ones order as unsigned */
+	__u64 on_error[HOOK_WORDS_MAX]; /* rules that an input which could not be read satisfies */
+	__u64 miss[HOOK_WORDS_MAX];
+};
+
+/* First word of each: the policies' boundaries, so that the first rule of each policy can be told. */
+struct rule_config {
+	__u64 all[HOOK_WORDS_MAX];     /* every rule */
+	__u64 first[HOOK_WORDS_MAX];   /* the first rule of each policy in this word */
+	__u64 last[HOOK_WORDS_MAX];    /* the last one */
+	__u64 carries[HOOK_WORDS_MAX]; /* bit 0: the policy of the word's first rule began in an earlier word */
+	__u64 post[HOOK_WORDS_MAX];    /* rules that send an event */
+	__u64 limited[HOOK_WORDS_MAX]; /* of these, rules with a rate limit */
+	__u64 kernel_stack[HOOK_WORDS_MAX];
+	__u64 user_stack[HOOK_WORDS_MAX];
+	__u64 track[HOOK_WORDS_MAX]; /* TrackSock, UntrackSock: of value `sock_entry` */
+	__u64 untrack[HOOK_WORDS_MAX];
+};
+
+struct hook_config {
+	__u32 hook;
+	__u32 generation;
+	__u32 words; /* in use */
+	__u32 values;
+	__u32 dimensions;
+	__u32 group;     /* of the next instance, behind this one; 0: none */
+	__u32 arguments; /* of the function */
+	__u32 flags;     /* enum hook_flag */
+	__u32 sock_entry;
+	__u32 pid_namespace; /* inode number of the agent's pid namespace; unused by most */
+	__u64 secret[2];     /* of the string keys */
+	struct value_config value[HOOK_VALUES_MAX];
+	struct dimension_config dimension[HOOK_DIMENSIONS_MAX];
+	struct rule_config rules;
+};
+
+enum hook_flag : __u32 {
+	HOOK_RETURN = 1 << 0,       /* the program runs when the function returns */
+	HOOK_SYSCALL_REGS = 1 << 1, /* the first argument is the pt_regs of the syscall's caller */
+};
+
+struct string_secret {
+	__u64 words[2];
+};
+
+struct trie_key {
+	__u32 prefix_length; /* bits */
+	__u8 bytes[HOOK_TRIE_BYTES];
+};
+
+struct address_key {
+	__u32 prefix_length;
+	__u8 family; /* 4 or 6 */
+	__u8 address[16];
+	__u8 reserved[3];
+};
+
+/* A move of the automaton, at state * classes + class of the byte: the next state, and whether something ends there. */
+#define MOVE_OUTPUT 0x80000000u
+
+struct rate_key {
+	__u64 scope; /* thread, process or 0 */
+	__u64 values_low;
+	__u64 values_high;
+	__u32 hook;
+	__u32 rule;
+};
+
+/* A binary's path by its key: what tries can compare. Bytes beyond the path are 0. */
+struct binary_path {
+	__u8 beginning[HOOK_TRIE_BYTES];
+	__u8 end[HOOK_TRIE_BYTES]; /* reversed: the last byte first */
+};
+
+#endif

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0)
+/*
+ * The root of a hook: attached once and never changed. It reads which generation of the policies is in force and goes on
+ * in that generation's instance (hook.bpf.c), so a change of policies is one store for all hooks, each hit is decided by
+ * one generation, and no kernel text is patched.
+ *
+ * Failure side: without an instance (a hook that the generation does not use, or none loaded yet) the hit passes.
+ *
+ *   root_fentry, root_fexit, root_lsm, root_kprobe, root_tracepoint, root_raw   one hook each
+ *   root_syscall   sys_enter or sys_exit: an instance per system call
+ */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+
+#include "hook_config.h"
+#include "lib/kernel_types.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* The generation in force; shared by all roots. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} generations SEC(".maps");
+
+/* Instances: the first half for even generations, the second for odd ones. User space sets max_entries before load. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 2 * HOOK_GROUPS_MAX);
+	__uint(key_size, 4);
+	__uint(value_size, 4);
+} instances SEC(".maps");
+
+/* Half of the entries of `instances`. */
+const volatile __u32 instances_half = HOOK_GROUPS_MAX;
+
+static __always_inline __u32 root_index(void)
+{
+	__u32 zero = 0;
+	__u64 *generation = bpf_map_lookup_elem(&generations, &zero);
+
+	return generation && *generation & 1 ? instances_half : 0;
+}
+
+#define ROOT(name, section)                                                                                            \
+	SEC(section)                                                                                                   \
+	int name(void *context)                                                                                        \
+	{                                                                                                              \
+		bpf_tail_call(context, &instances, root_index());                                                      \
+		return 0;                                                                                              \
+	}
+
+ROOT(root_fentry, "fentry")
+ROOT(root_fexit, "fexit")
+ROOT(root_lsm, "lsm")
+ROOT(root_kprobe, "kprobe")
+ROOT(root_tracepoint, "tracepoint")
+ROOT(root_raw, "raw_tracepoint")
+
+/* sys_enter(regs, id) and sys_exit(regs, ret): the latter's system call stands in the registers. */
+const volatile bool is_exit = false;
+
+SEC("raw_tracepoint")
+int root_syscall(struct bpf_raw_tracepoint_args *context)
+{
+	__u64 number = context->args[1];
+
+	if (is_exit) {
+#ifdef __TARGET_ARCH_x86
+		struct pt_regs___x86 *regs = (void *)context->args[0];
+
+		number = BPF_CORE_READ(regs, orig_ax);
+#else
+		struct pt_regs___arm64 *regs = (void *)context->args[0];
+
+		number = BPF_CORE_READ(regs, regs[8]);
+#endif
+	}
+	if (number < HOOK_SYSCALLS_MAX)
+		bpf_tail_call(context, &instances, root_index() + number);
+	return 0;
+}

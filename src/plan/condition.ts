@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DimensionInput } from '../events/gen/layouts.ts';
+
+/** What a condition looks at: a value of the hook, or something of the process. */
+export interface ConditionInput {
+  readonly input: (typeof DimensionInput)[keyof typeof DimensionInput];
+  /** value, or kind of namespace */
+  readonly entry: number;
+  /** a second value */
+  readonly other: number;
+}
+
+/** Inclusive. */
+export interface NumberRange {
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+/** What it accepts. Numbers are unsigned 64-bit words as the kernel side has them. */
+export type Accepted =
+  | { readonly class: 'numbers'; readonly values: readonly bigint[] }
+  /** `signed`: how the numbers order; disjoint or not */
+  | { readonly class: 'ranges'; readonly ranges: readonly NumberRange[]; readonly signed: boolean }
+  /** any of these bits */
+  | { readonly class: 'bits'; readonly mask: bigint }
+  | { readonly class: 'strings'; readonly values: readonly Uint8Array[] }
+  | { readonly class: 'prefixes' | 'postfixes'; readonly values: readonly Uint8Array[] }
+  | { readonly class: 'substrings'; readonly values: readonly Uint8Array[]; readonly folded: boolean }
+  | {
+      readonly class: 'addresses';
+      readonly networks: readonly { readonly address: Uint8Array; readonly prefixLength: number }[];
+    };
+
+/** One condition of one rule. */
+export interface Condition {
+  readonly at: ConditionInput;
+  readonly accepted: Accepted;
+  readonly negated: boolean;
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+import { DimensionConfig, HookConfig, HookFlag, ValueConfig } from '../events/gen/layouts.ts';
+import type { Dimension } from './dimension.ts';
+import type { InstancePlan } from './instance-plan.ts';
+import type { RuleMask } from './rule-mask.ts';
+import type { StringSecret } from './string-key.ts';
+import { type ValuePlan, valueFlags } from './value-plan.ts';
+
+const STEP_FOLLOW = 0x8000_0000;
+
+/** What tells a program apart from the same one in another generation. */
+export interface InstanceIdentity {
+  /** the hook's number in its generation */
+  readonly hook: number;
+  readonly generation: number;
+  /** entry of the next program of the same hook; 0 for none */
+  readonly next: number;
+}
+
+/** A struct hook_config. */
+export function configBytes(
+  plan: InstancePlan,
+  identity: InstanceIdentity,
+  secret: StringSecret,
+): Uint8Array {
+  const view = new DataView(new ArrayBuffer(HookConfig.sizeof));
+  const u32 = (offset: number, value: number): void => view.setUint32(offset, value, true);
+  u32(HookConfig.hook, identity.hook);
+  u32(HookConfig.generation, identity.generation);
+  u32(HookConfig.group, identity.next);
+  u32(HookConfig.words, plan.words);
+  u32(HookConfig.values, plan.values.length);
+  u32(HookConfig.dimensions, plan.dimensions.length);
+  u32(HookConfig.arguments, plan.argumentCount);
+  u32(
+    HookConfig.flags,
+    (plan.syscallRegisters ? HookFlag.HOOK_SYSCALL_REGS : 0) | (plan.atReturn ? HookFlag.HOOK_RETURN : 0),
+  );
+  view.setBigUint64(HookConfig.secret, secret[0], true);
+  view.setBigUint64(HookConfig.secret + 8, secret[1], true);
+  plan.values.forEach((value, i) => writeValue(view, HookConfig.value + i * ValueConfig.sizeof, value));
+  plan.dimensions.forEach((dimension, d) =>
+    writeDimension(view, HookConfig.dimension + d * DimensionConfig.sizeof, dimension),
+  );
+  const { rules } = plan;
+  writeMask(view, HookConfig.rulesAll, rules.all);
+  writeMask(view, HookConfig.rulesFirst, rules.first);
+  writeMask(view, HookConfig.rulesLast, rules.last);
+  writeMask(view, HookConfig.rulesPost, rules.post);
+  writeMask(view, HookConfig.rulesKernelStack, rules.kernelStack);
+  writeMask(view, HookConfig.rulesUserStack, rules.userStack);
+  rules.carries.forEach((carries, word) =>
+    view.setBigUint64(HookConfig.rulesCarries + 8 * word, carries ? 1n : 0n, true),
+  );
+  return new Uint8Array(view.buffer);
+}
+
+function writeValue(view: DataView, base: number, value: ValuePlan): void {
+  const u8 = (offset: number, byte: number): void => view.setUint8(base + offset, byte);
+  u8(ValueConfig.reader, value.reader);
+  u8(ValueConfig.source, value.source);
+  u8(ValueConfig.index, value.index);
+  u8(ValueConfig.size, value.bytes);
+  u8(ValueConfig.flags, valueFlags(value));
+  u8(ValueConfig.steps, value.path.length);
+  u8(ValueConfig.sizeArgument, value.sizeArgument);
+  u8(ValueConfig.bitShift, value.bitShift);
+  u8(ValueConfig.bitWidth, value.bitWidth);
+  view.setUint32(base + ValueConfig.field, value.field, true);
+  view.setUint32(base + ValueConfig.maxLength, value.maxLength, true);
+  value.path.forEach(({ offset, follow }, step) =>
+    view.setUint32(base + ValueConfig.path + 4 * step, (follow ? offset | STEP_FOLLOW : offset) >>> 0, true),
+  );
+}
+
+function writeDimension(view: DataView, base: number, dimension: Dimension): void {
+  view.setUint8(base + DimensionConfig.kind, dimension.kind);
+  view.setUint8(base + DimensionConfig.input, dimension.at.input);
+  view.setUint8(base + DimensionConfig.entry, dimension.at.entry);
+  view.setUint8(base + DimensionConfig.other, dimension.at.other);
+  view.setUint32(base + DimensionConfig.count, dimension.count, true);
+  view.setUint32(base + DimensionConfig.flag, dimension.flag ? 1 : 0, true);
+  view.setBigUint64(base + DimensionConfig.bias, dimension.bias, true);
+  writeMask(view, base + DimensionConfig.onError, dimension.onError);
+  writeMask(view, base + DimensionConfig.miss, dimension.miss);
+}
+
+function writeMask(view: DataView, offset: number, mask: RuleMask): void {
+  new Uint8Array(view.buffer).set(mask.bytes, offset);
+}

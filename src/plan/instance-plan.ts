@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { HookPolicy, HookTarget } from '../events/hook.ts';
+import type { AttachTarget } from './attach-target.ts';
+import type { Dimension } from './dimension.ts';
+import type { RuleMask } from './rule-mask.ts';
+import type { ValuePlan } from './value-plan.ts';
+
+/** One program in the kernel: a hook, or a part of one that has too many rules for one program. Plain data. */
+export interface InstancePlan {
+  readonly attach: AttachTarget;
+  readonly shown: HookTarget;
+  readonly syscallRegisters: boolean;
+  readonly argumentCount: number;
+  readonly atReturn: boolean;
+  /** classes of bytes of its automatons: as they are, and with letters folded */
+  readonly alphabets: readonly [Uint8Array, Uint8Array];
+  readonly values: readonly ValuePlan[];
+  readonly dimensions: readonly Dimension[];
+  readonly words: number;
+  readonly rules: RuleSets;
+  readonly policies: readonly HookPolicy[];
+}
+
+/** As struct rule_config. */
+export interface RuleSets {
+  readonly all: RuleMask;
+  readonly first: RuleMask;
+  readonly last: RuleMask;
+  /** by word: its first policy began in the word before */
+  readonly carries: readonly boolean[];
+  readonly post: RuleMask;
+  readonly kernelStack: RuleMask;
+  readonly userStack: RuleMask;
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { BtfParameter } from '../../native/index.d.ts';
+
+/** A member, or a member of a member, found in the kernel's types. */
+export interface ResolvedPath {
+  /** add `offset`; `followsPointer`: then load the pointer that stands there */
+  readonly steps: readonly { readonly offset: number; readonly followsPointer: boolean }[];
+  /** of a bit-field; 0 bits otherwise */
+  readonly bitOffset: number;
+  readonly bitSize: number;
+  readonly size: number;
+  /** BTF's word: int, enum, pointer, struct, array … */
+  readonly kind: string;
+  readonly typeName: string;
+}
+
+/** A field of a classic tracepoint's record, in the order of its format file. */
+export interface TracepointField {
+  readonly name: string;
+  /** as the format file declares it, without the name: `const char *`, `__data_loc char[]`, `char[16]` */
+  readonly declaration: string;
+  readonly offset: number;
+  readonly size: number;
+  readonly signed: boolean;
+}
+
+export interface KernelFunction {
+  readonly parameters: readonly BtfParameter[];
+  readonly returns: BtfParameter;
+}
+
+/** Ways to attach that this kernel has. */
+export interface AttachFacts {
+  readonly trampoline: boolean;
+  readonly lsm: boolean;
+  readonly kprobe: boolean;
+}
+
+/**
+ * What a plan needs to know of a kernel: nothing else about it is asked. `src/sensor/` has that of the running kernel; tests
+ * have plain data.
+ */
+export interface KernelFacts {
+  readonly attach: AttachFacts;
+  /** inode numbers of the first process's namespaces, in the order of struct process_namespaces */
+  readonly hostNamespaces: readonly number[];
+  /** undefined when the kernel's types have no such function */
+  findFunction(name: string): KernelFunction | undefined;
+  functionNames(prefix: string): readonly string[];
+  /** Throws an Error whose message says which member is missing. */
+  resolvePath(structName: string, path: string): ResolvedPath;
+  /** undefined when there is no such tracepoint */
+  tracepointFields(subsystem: string, event: string): readonly TracepointField[] | undefined;
+  /** arguments of a raw tracepoint */
+  rawTracepoint(event: string): readonly BtfParameter[] | undefined;
+  /** number of a system call by its name without a prefix; undefined when the architecture has none */
+  syscallNumber(name: string): number | undefined;
+  /** the kernel's function for it, such as __x64_sys_openat */
+  syscallFunction(name: string): string;
+}

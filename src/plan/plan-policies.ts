@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { HookPolicy, HookRule } from '../events/hook.ts';
+import type { Action, Hook, Policy, Selector } from '../policy/model.ts';
+import { targetKey } from './attach-target.ts';
+import type { KernelFacts } from './kernel-facts.ts';
+import { PlanError } from './plan-problem.ts';
+import { planSelector } from './plan-selector.ts';
+import { planTargets, type PlannedTarget } from './plan-target.ts';
+import { planValue } from './plan-value.ts';
+import type { Condition } from './condition.ts';
+import { type ValuePlan, valueKey } from './value-plan.ts';
+
+/** One hook entry of one policy on one target, before it shares a program with others. */
+export interface PolicyHook {
+  readonly policy: Policy;
+  readonly target: PlannedTarget;
+  readonly values: readonly ValuePlan[];
+  readonly shown: Omit<HookPolicy, 'firstRule'>;
+  readonly rules: readonly PlannedRule[];
+}
+
+export interface PlannedRule {
+  /** `entry` of a value input is a position in PolicyHook.values */
+  readonly conditions: readonly Condition[];
+  readonly posts: boolean;
+  readonly kernelStack: boolean;
+  readonly userStack: boolean;
+  readonly matchOnError: boolean;
+}
+
+/** The hooks of one policy by target. Throws a PlanError for the first thing that cannot be served. */
+export function planPolicy(policy: Policy, facts: KernelFacts): Map<string, PolicyHook[]> {
+  refuseUnserved(policy);
+  const byTarget = new Map<string, PolicyHook[]>();
+  for (const hook of policy.hooks)
+    for (const target of planTargets(hook, facts)) {
+      const key = targetKey(target.attach);
+      byTarget.set(key, [...(byTarget.get(key) ?? []), planHook(policy, hook, target, facts)]);
+    }
+  return byTarget;
+}
+
+function refuseUnserved(policy: Policy): void {
+  const { podSelector, containerSelector, host, at } = policy.workload;
+  if (policy.namespace !== undefined || podSelector !== undefined || containerSelector !== undefined || host)
+    throw new PlanError(at, 'Cannot limit a policy to workloads: Kubernetes is not on');
+  if (policy.loader) throw new PlanError(policy.at, 'Cannot serve spec.loader in this version');
+  const [enforcer] = policy.enforcers;
+  if (enforcer !== undefined) throw new PlanError(enforcer.at, 'Cannot serve enforcers in this version');
+}
+
+/** Values that several entries name are read once. */
+class ValueList {
+  readonly values: ValuePlan[] = [];
+  readonly #keys = new Map<string, number>();
+
+  place(value: ValuePlan): number {
+    const key = valueKey(value);
+    const known = this.#keys.get(key);
+    if (known !== undefined) return known;
+    this.#keys.set(key, this.values.length);
+    return this.values.push(value) - 1;
+  }
+}
+
+function planHook(policy: Policy, hook: Hook, target: PlannedTarget, facts: KernelFacts): PolicyHook {
+  const list = new ValueList();
+  const { signature } = target;
+  const isShown = ({ type }: Hook['args'][number]): boolean => type !== 'nop';
+  const entriesOf = (entries: Hook['args']): number[] =>
+    entries.map((argument) => (isShown(argument) ? list.place(planValue(argument, signature, facts)) : -1));
+  const args = entriesOf(hook.args);
+  const data = entriesOf(hook.data);
+  const returnArg = 'returnArg' in hook ? hook.returnArg : undefined;
+  const returnValue =
+    returnArg === undefined ? undefined : list.place(planValue(returnArg, signature, facts, true));
+  const places = { args, data, returnValue, values: list.values };
+  const selectors: readonly (Selector | undefined)[] =
+    hook.selectors.length === 0 ? [undefined] : hook.selectors;
+  const showOf = (entries: number[], specified: Hook['args']): HookPolicy['args'] =>
+    entries.flatMap((entry, index) => (entry < 0 ? [] : [{ entry, label: specified[index]?.label }]));
+  return {
+    policy,
+    target,
+    values: list.values,
+    shown: {
+      name: policy.name,
+      namespace: policy.namespace,
+      message: hook.message,
+      tags: hook.tags,
+      rules: selectors.map((selector) => shownRule(selector)),
+      args: showOf(args, hook.args),
+      data: showOf(data, hook.data),
+      returnValue: returnValue === undefined ? undefined : { entry: returnValue, label: returnArg?.label },
+    },
+    rules: selectors.map((selector) => ({
+      conditions: selector === undefined ? [] : planSelector(selector, places, facts),
+      ...planActions(selector === undefined ? [] : [...selector.actions, ...selector.returnActions], hook),
+      // An observing policy reports what it could not read; the event says so.
+      matchOnError: policy.extensions.get('on-unreadable') !== 'no-match',
+    })),
+  };
+}
+
+function shownRule(selector: Selector | undefined): HookRule {
+  const nameOf = (actions: readonly Action[]): string =>
+    actions.some(({ kind }) => kind === 'NoPost') ? 'NOPOST' : 'POST';
+  return {
+    label: selector?.label,
+    action: nameOf(selector?.actions ?? []),
+    ...stacksOf([...(selector?.actions ?? []), ...(selector?.returnActions ?? [])]),
+    returnAction:
+      selector === undefined || selector.returnActions.length === 0
+        ? undefined
+        : nameOf(selector.returnActions),
+  };
+}
+
+function stacksOf(actions: readonly Action[]): Pick<HookRule, 'kernelStack' | 'userStack' | 'imaHash'> {
+  const posts = actions.filter((action) => action.kind === 'Post');
+  return {
+    kernelStack: posts.some(({ kernelStackTrace }) => kernelStackTrace),
+    userStack: posts.some(({ userStackTrace }) => userStackTrace),
+    imaHash: posts.some(({ imaHash }) => imaHash),
+  };
+}
+
+function planActions(
+  actions: readonly Action[],
+  hook: Hook,
+): Pick<PlannedRule, 'posts' | 'kernelStack' | 'userStack'> {
+  let posts = true;
+  let kernelStack = false;
+  let userStack = false;
+  for (const action of actions) {
+    if (action.kind === 'NoPost') posts = false;
+    else if (action.kind !== 'Post')
+      throw new PlanError(action.at, `Cannot serve action "${action.kind}" in this version`);
+    else {
+      if (action.rateLimit !== undefined)
+        throw new PlanError(action.at, 'Cannot serve rateLimit in this version');
+      if (action.imaHash) throw new PlanError(action.at, 'Cannot serve imaHash in this version');
+      if ((action.kernelStackTrace || action.userStackTrace) && hook.kind === 'lsm')
+        throw new PlanError(action.at, 'Cannot take a stack trace in an LSM hook');
+      kernelStack ||= action.kernelStackTrace;
+      userStack ||= action.userStackTrace;
+    }
+  }
+  return { posts, kernelStack, userStack };
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+import { nearestName } from '../base/nearest-name.ts';
+import type { SourcePosition } from '../base/source-position.ts';
+import type { HookTarget } from '../events/hook.ts';
+import type { Hook, KprobeHook, List, LsmHook, TracepointHook } from '../policy/model.ts';
+import type { AttachTarget } from './attach-target.ts';
+import type { KernelFacts, KernelFunction } from './kernel-facts.ts';
+import { PlanError } from './plan-problem.ts';
+import type { Signature } from './plan-value.ts';
+
+/** Where a hook of a policy is attached on this kernel. */
+export interface PlannedTarget {
+  readonly attach: AttachTarget;
+  readonly shown: HookTarget;
+  readonly signature: Signature;
+  /** the first argument is the pt_regs of a system call's caller */
+  readonly syscallRegisters: boolean;
+  /** arguments of what is attached to */
+  readonly argumentCount: number;
+  /** the program runs when the function returns */
+  readonly atReturn: boolean;
+}
+
+/**
+ * The cheapest way to attach that this kernel has. A list gives one target per call. Throws a PlanError when there is no
+ * such function, or no way.
+ */
+export function planTargets(hook: Hook, facts: KernelFacts): PlannedTarget[] {
+  switch (hook.kind) {
+    case 'kprobe':
+    case 'fentry':
+      return callsOf(hook).flatMap((call) => functionTarget(hook, call, facts));
+    case 'tracepoint':
+      return [hook.raw ? rawTracepointTarget(hook, facts) : tracepointTarget(hook, facts)];
+    case 'lsm':
+      return [lsmTarget(hook, facts)];
+    case 'uprobe':
+    case 'usdt':
+      throw new PlanError(hook.at, `Cannot attach a ${hook.kind}: this version does not serve it`);
+  }
+}
+
+interface NamedCall {
+  readonly name: string;
+  readonly at: SourcePosition;
+  readonly isSyscall: boolean;
+}
+
+function callsOf({ call, syscall }: KprobeHook): NamedCall[] {
+  if (call.kind === 'function') return [{ name: call.name, at: call.at, isSyscall: syscall }];
+  const { list, at } = call;
+  if (list.type === 'generated_syscalls' || list.type === 'generated_ftrace')
+    throw new PlanError(
+      list.at,
+      `Cannot expand a list of type "${list.type}": this version does not serve it`,
+    );
+  if (list.values.length === 0) throw new PlanError(at, `Cannot use list "${list.name}": it is empty`);
+  return list.values.map((name) => ({ name, at, isSyscall: syscall || isSyscallList(list) }));
+}
+
+function isSyscallList(list: List): boolean {
+  return list.type === 'syscalls';
+}
+
+function functionTarget(hook: KprobeHook, call: NamedCall, facts: KernelFacts): PlannedTarget[] {
+  const atReturn = hook.returnArg !== undefined;
+  try {
+    return [
+      call.isSyscall ? syscallTarget(call, atReturn, facts) : kernelFunctionTarget(call, atReturn, facts),
+    ];
+  } catch (error) {
+    if (hook.ignoreCallNotFound && error instanceof PlanError) return [];
+    throw error;
+  }
+}
+
+/** sys_openat, __x64_sys_openat and openat are one. */
+function bareSyscall(name: string): string {
+  return name.replace(/^(?:__(?:x64|arm64|ia32|se|do)_)?(?:compat_)?sys_/, '');
+}
+
+function syscallTarget({ name, at }: NamedCall, atReturn: boolean, facts: KernelFacts): PlannedTarget {
+  if (/^(i386|arm32)\//.test(name))
+    throw new PlanError(
+      at,
+      `Cannot hook "${name}": this version does not serve system calls of 32-bit programs`,
+    );
+  const bare = bareSyscall(name);
+  const number = facts.syscallNumber(bare);
+  if (number === undefined)
+    throw new PlanError(at, `Cannot hook system call "${name}": this architecture has none of that name`);
+  const functionName = facts.syscallFunction(bare);
+  const common = {
+    shown: { kind: 'kprobe', functionName },
+    signature: { kind: 'syscall' },
+    syscallRegisters: true,
+    atReturn,
+  } as const;
+  const { attach } = facts;
+  if (attach.trampoline && facts.findFunction(functionName) !== undefined)
+    return { ...common, attach: { by: atReturn ? 'fexit' : 'fentry', functionName }, argumentCount: 1 };
+  if (attach.kprobe && !atReturn)
+    return { ...common, attach: { by: 'kprobe', functionName }, argumentCount: 1 };
+  return {
+    ...common,
+    attach: { by: atReturn ? 'sys_exit' : 'sys_enter', syscall: number },
+    argumentCount: 2,
+  };
+}
+
+function kernelFunctionTarget({ name, at }: NamedCall, atReturn: boolean, facts: KernelFacts): PlannedTarget {
+  const found = facts.findFunction(name);
+  if (found === undefined) throw unknownFunction(name, at, facts);
+  const common = {
+    shown: { kind: 'kprobe', functionName: name },
+    signature: functionSignature(found),
+    syscallRegisters: false,
+    argumentCount: Math.min(found.parameters.length, 6),
+    atReturn,
+  } as const;
+  if (facts.attach.trampoline)
+    return { ...common, attach: { by: atReturn ? 'fexit' : 'fentry', functionName: name } };
+  if (facts.attach.kprobe && !atReturn) return { ...common, attach: { by: 'kprobe', functionName: name } };
+  throw new PlanError(
+    at,
+    `Cannot hook "${name}": this kernel lets no program onto its functions`,
+    'Use a tracepoint or a system call, or a kernel with kprobes or BPF trampolines.',
+  );
+}
+
+function unknownFunction(name: string, at: SourcePosition, facts: KernelFacts): PlanError {
+  const near = nearestName(name, facts.functionNames(name.slice(0, 4)));
+  return new PlanError(
+    at,
+    `Cannot hook "${name}": the kernel has no function of that name`,
+    near === undefined ? undefined : `Did you mean "${near}"?`,
+  );
+}
+
+function functionSignature({ parameters, returns }: KernelFunction): Signature {
+  return { kind: 'function', parameters, returns };
+}
+
+function tracepointTarget(hook: TracepointHook, facts: KernelFacts): PlannedTarget {
+  const { subsystem, event } = hook;
+  const fields = facts.tracepointFields(subsystem, event);
+  if (fields === undefined)
+    throw new PlanError(
+      hook.at,
+      `Cannot attach to tracepoint "${subsystem}/${event}": the kernel has none of that name`,
+    );
+  return {
+    attach: { by: 'tracepoint', subsystem, event },
+    shown: { kind: 'tracepoint', subsystem, event },
+    signature: { kind: 'record', fields },
+    syscallRegisters: false,
+    argumentCount: 0,
+    atReturn: false,
+  };
+}
+
+function rawTracepointTarget(hook: TracepointHook, facts: KernelFacts): PlannedTarget {
+  const { subsystem, event } = hook;
+  const parameters = facts.rawTracepoint(event);
+  if (parameters === undefined)
+    throw new PlanError(
+      hook.at,
+      `Cannot attach to raw tracepoint "${event}": the kernel has none of that name`,
+    );
+  return {
+    attach: { by: 'raw_tracepoint', event },
+    shown: { kind: 'tracepoint', subsystem, event },
+    signature: { kind: 'function', parameters, returns: undefined },
+    syscallRegisters: false,
+    argumentCount: Math.min(parameters.length, 6),
+    atReturn: false,
+  };
+}
+
+function lsmTarget({ hook, at }: LsmHook, facts: KernelFacts): PlannedTarget {
+  const found = facts.findFunction(`bpf_lsm_${hook}`);
+  if (found === undefined) {
+    const hooks = facts.functionNames('bpf_lsm_').map((name) => name.slice('bpf_lsm_'.length));
+    const near = nearestName(hook, hooks);
+    throw new PlanError(
+      at,
+      `Cannot attach to LSM hook "${hook}": the kernel has none of that name`,
+      near === undefined ? undefined : `Did you mean "${near}"?`,
+    );
+  }
+  if (!facts.attach.lsm)
+    throw new PlanError(
+      at,
+      `Cannot attach to LSM hook "${hook}": this kernel does not run BPF LSM programs`,
+      'Add bpf to the list lsm= of the kernel command line ("merlon doctor" shows it).',
+    );
+  return {
+    attach: { by: 'lsm', functionName: hook },
+    shown: { kind: 'lsm', functionName: hook },
+    signature: functionSignature(found),
+    syscallRegisters: false,
+    argumentCount: Math.min(found.parameters.length, 6),
+    atReturn: false,
+  };
+}

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
+import type { BpfMap, ProgramInfo } from '../../native/index.d.ts';
+import type { Hook } from '../events/hook.ts';
+import { addon } from '../kernel/addon.ts';
+import { BpfError } from '../kernel/bpf-error.ts';
+import { rootKey, targetKey } from '../plan/attach-target.ts';
+import { configBytes } from '../plan/config-bytes.ts';
+import type { InstancePlan } from '../plan/instance-plan.ts';
+import type { KernelFacts } from '../plan/kernel-facts.ts';
+import { planInstances } from '../plan/plan-instances.ts';
+import type { PolicyHook } from '../plan/plan-policies.ts';
+import { planPolicy } from '../plan/plan-policies.ts';
+import { PlanError } from '../plan/plan-problem.ts';
+import type { StringSecret } from '../plan/string-key.ts';
+import type { Policy } from '../policy/model.ts';
+import { HookInstance, SCRATCH_MAPS } from './hook-instance.ts';
+import { HookRoot } from './hook-root.ts';
+import type { ProcessSensor } from './process-sensor.ts';
+
+/** What became of a policy. */
+export interface PolicyState {
+  readonly policy: Policy;
+  readonly state: 'enabled' | 'load_error';
+  /** why it is not in force */
+  readonly error: PlanError | undefined;
+}
+
+/** A program in the kernel, for lists and figures. */
+export interface LoadedHook {
+  readonly key: string;
+  readonly hook: Hook;
+  readonly mapBytes: number;
+  readonly info: ProgramInfo;
+}
+
+interface LoadedInstance {
+  /** of its plan: the same plan needs no other program */
+  readonly digest: string;
+  readonly hook: Hook;
+  readonly instance: HookInstance;
+}
+
+interface LoadedTarget {
+  readonly plans: readonly InstancePlan[];
+  readonly loaded: readonly LoadedInstance[];
+}
+
+const GENERATIONS: Parameters<typeof addon.BpfMap.create>[0] = {
+  name: 'generations',
+  type: 2, // BPF_MAP_TYPE_ARRAY
+  keySize: 4,
+  valueSize: 8,
+  maxEntries: 1,
+  flags: 1 << 10, // BPF_F_MMAPABLE
+};
+
+/** Descriptions of programs that are gone stay for records that are still on their way. */
+const RETIRED_HOOKS = 1024;
+
+/**
+ * The policies' programs in the kernel. A change is a transaction: everything of the new set is planned and loaded, then
+ * one store switches all hooks; if the new set cannot be loaded, the policy that is the reason is left out and said so.
+ */
+export class PolicySensor {
+  readonly #facts: KernelFacts;
+  readonly #secret: StringSecret;
+  readonly #shared: Map<string, BpfMap>;
+  readonly #generations = addon.BpfMap.create(GENERATIONS);
+  readonly #switch: BigUint64Array;
+  readonly #roots = new Map<string, HookRoot>();
+  readonly #hooks = new Map<number, Hook>();
+  #targets = new Map<string, LoadedTarget>();
+  #generation = 0;
+  #nextHook = 1;
+  #states: PolicyState[] = [];
+
+  constructor(process: ProcessSensor, facts: KernelFacts) {
+    this.#facts = facts;
+    const { maps } = process;
+    const secret = new DataView(
+      maps.string_secrets.get(new Uint8Array(4))?.slice().buffer ?? new ArrayBuffer(16),
+    );
+    this.#secret = [secret.getBigUint64(0, true), secret.getBigUint64(8, true)];
+    this.#shared = new Map(Object.entries(maps));
+    this.#shared.delete('exec_scratches');
+    this.#switch = new BigUint64Array(this.#generations.mmap(true));
+  }
+
+  get states(): readonly PolicyState[] {
+    return this.#states;
+  }
+
+  /** What a record's hook was, also for a while after its policies have changed. */
+  readonly findHook = (_generation: number, id: number): Hook | undefined => this.#hooks.get(id);
+
+  loadedHooks(): LoadedHook[] {
+    return [...this.#targets].flatMap(([key, { loaded }]) =>
+      loaded.map(({ hook, instance }) => ({
+        key,
+        hook,
+        mapBytes: instance.mapBytes,
+        info: instance.program.info(),
+      })),
+    );
+  }
+
+  /** Makes `policies` the set in force, in this order. Throws only what is no policy's fault. */
+  apply(policies: readonly Policy[]): readonly PolicyState[] {
+    const failed = new Map<Policy, PlanError>();
+    const planned = new Map<Policy, Map<string, PolicyHook[]>>();
+    for (const policy of policies)
+      attempt(policy, failed, () => planned.set(policy, planPolicy(policy, this.#facts)));
+    while (!this.#tryToApply(planned, failed));
+    this.#states = policies.map((policy) => {
+      const error = failed.get(policy);
+      return { policy, state: error === undefined ? 'enabled' : 'load_error', error };
+    });
+    return this.#states;
+  }
+
+  /** Detaches everything. */
+  close(): void {
+    for (const root of this.#roots.values()) root.close();
+    for (const { loaded } of this.#targets.values()) for (const { instance } of loaded) instance.close();
+    this.#roots.clear();
+    this.#targets.clear();
+    for (const name of SCRATCH_MAPS) this.#shared.get(name)?.close();
+    this.#generations.close();
+  }
+
+  /** One try with the policies that have not failed; false when one more has. Then nothing in force has changed. */
+  #tryToApply(planned: Map<Policy, Map<string, PolicyHook[]>>, failed: Map<Policy, PlanError>): boolean {
+    const byTarget = new Map<string, PolicyHook[]>();
+    for (const [policy, targets] of planned)
+      if (!failed.has(policy))
+        for (const [key, hooks] of targets) byTarget.set(key, [...(byTarget.get(key) ?? []), ...hooks]);
+    const generation = this.#generation + 1;
+    const targets = new Map<string, LoadedTarget>();
+    const made: HookInstance[] = [];
+    for (const [key, hooks] of byTarget) {
+      const culprit = hooks.at(-1)?.policy;
+      if (culprit === undefined) continue;
+      if (!attempt(culprit, failed, () => targets.set(key, this.#loadTarget(key, hooks, generation, made)))) {
+        for (const instance of made) instance.close();
+        return false;
+      }
+    }
+    this.#switchTo(targets, generation);
+    return true;
+  }
+
+  /** Reuses the programs that serve the same plan already. */
+  #loadTarget(
+    key: string,
+    hooks: readonly PolicyHook[],
+    generation: number,
+    made: HookInstance[],
+  ): LoadedTarget {
+    const plans = planInstances(hooks, this.#secret);
+    const before = this.#targets.get(key);
+    const digests = plans.map((plan) => digestOf(plan, this.#secret));
+    if (before !== undefined && digests.join() === before.loaded.map(({ digest }) => digest).join())
+      return { plans, loaded: before.loaded };
+    const [first] = plans;
+    if (first === undefined) throw new RangeError('A target has a program');
+    const root = this.#rootOf(first);
+    const loaded = plans.map((plan, part) => {
+      const next = part + 1 < plans.length ? root.entry(plan.attach, generation, part + 1) : 0;
+      if (next === undefined)
+        throw new PlanError(
+          hooks[0]?.policy.at ?? { file: '', line: 0, column: 0, text: '' },
+          `Cannot serve more policies on ${key}: their selectors need more programs than a hook can have`,
+        );
+      const id = this.#nextHook++;
+      const instance = HookInstance.load(
+        plan,
+        { hook: id, generation, next },
+        this.#secret,
+        this.#shared,
+        root.instances,
+        (name, map) => this.#shared.set(name, map),
+      );
+      made.push(instance);
+      const hook: Hook = {
+        id,
+        target: plan.shown,
+        values: plan.values.map(({ shown }) => shown),
+        policies: plan.policies,
+      };
+      return { digest: digests[part] ?? '', hook, instance };
+    });
+    return { plans, loaded };
+  }
+
+  #rootOf({ attach }: InstancePlan): HookRoot {
+    const key = rootKey(attach);
+    let root = this.#roots.get(key);
+    if (root === undefined) this.#roots.set(key, (root = new HookRoot(attach, this.#generations)));
+    return root;
+  }
+
+  /** Fills the idle half of every root, then flips. The half in force is not touched. */
+  #switchTo(targets: Map<string, LoadedTarget>, generation: number): void {
+    const kept = new Map<string, Set<number>>();
+    for (const { plans, loaded } of targets.values())
+      plans.forEach((plan, part) => {
+        const key = rootKey(plan.attach);
+        const root = this.#rootOf(plan);
+        const entry = root.entry(plan.attach, generation, part);
+        const program = loaded[part]?.instance.program;
+        if (entry === undefined || program === undefined)
+          throw new RangeError(`No entry for ${targetKey(plan.attach)}`);
+        root.put(entry, program.fd);
+        kept.set(key, (kept.get(key) ?? new Set()).add(entry));
+        const hook = loaded[part]?.hook;
+        if (hook !== undefined) this.#hooks.set(hook.id, hook);
+      });
+    for (const [key, root] of this.#roots) root.clear(generation, kept.get(key) ?? new Set());
+    this.#switch[0] = BigInt(generation);
+    this.#generation = generation;
+    this.#retire(targets, kept);
+  }
+
+  /** Lets go of what the new set does not use. A run that began before the switch goes on in what the other half holds. */
+  #retire(targets: Map<string, LoadedTarget>, usedRoots: ReadonlyMap<string, unknown>): void {
+    const used = new Set(
+      [...targets.values()].flatMap(({ loaded }) => loaded.map(({ instance }) => instance)),
+    );
+    for (const { loaded } of this.#targets.values())
+      for (const { instance } of loaded) if (!used.has(instance)) instance.close();
+    for (const [key, root] of this.#roots)
+      if (!usedRoots.has(key)) {
+        root.close();
+        this.#roots.delete(key);
+      }
+    this.#targets = targets;
+    const live = new Set([...targets.values()].flatMap(({ loaded }) => loaded.map(({ hook }) => hook.id)));
+    for (const id of this.#hooks.keys()) {
+      if (this.#hooks.size <= live.size + RETIRED_HOOKS) break;
+      if (!live.has(id)) this.#hooks.delete(id);
+    }
+  }
+}
+
+/** Runs a step that may be this policy's fault. */
+function attempt(policy: Policy, failed: Map<Policy, PlanError>, step: () => unknown): boolean {
+  try {
+    step();
+    return true;
+  } catch (error) {
+    if (error instanceof PlanError) failed.set(policy, error);
+    else if (error instanceof BpfError)
+      failed.set(
+        policy,
+        new PlanError(policy.at, `Cannot load policy "${policy.name}": ${error.message}`, error.verifierLog),
+      );
+    else throw error;
+    return false;
+  }
+}
+
+/** Of everything that shapes the program and its tables. */
+function digestOf(plan: InstancePlan, secret: StringSecret): string {
+  const hash = createHash('sha256').update(configBytes(plan, { hook: 0, generation: 0, next: 0 }, secret));
+  for (const alphabet of plan.alphabets) hash.update(alphabet);
+  for (const { table, output } of plan.dimensions)
+    for (const part of [table, output])
+      if (part !== undefined)
+        hash.update(`${part.type},${part.keyBytes},${part.valueBytes}`).update(part.keys).update(part.values);
+  // What events show of the policies.
+  hash.update(
+    JSON.stringify([plan.policies, plan.shown], (_, value: unknown) =>
+      typeof value === 'bigint' ? String(value) : value,
+    ),
+  );
+  return hash.digest('hex');
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import type { Btf } from '../../native/index.d.ts';
+import { addon } from '../kernel/addon.ts';
+import { Capabilities } from '../kernel/capabilities.ts';
+import { GENERIC_SYSCALLS, X86_64_SYSCALLS } from '../plan/gen/syscalls.ts';
+import type {
+  AttachFacts,
+  KernelFacts,
+  KernelFunction,
+  ResolvedPath,
+  TracepointField,
+} from '../plan/kernel-facts.ts';
+import { parseTracepointFormat } from './tracepoint-format.ts';
+import { ensureTracefs, TRACEFS } from './tracefs.ts';
+
+/** Of /proc/1/ns, in the order of struct process_namespaces. */
+const NAMESPACE_LINKS = [
+  ...['uts', 'ipc', 'mnt', 'pid', 'pid_for_children', 'net', 'time', 'time_for_children', 'cgroup', 'user'],
+];
+
+/** Arguments before the event's own in the kernel's function for a tracepoint (__bpf_trace_NAME: void *__data). */
+const TRACEPOINT_DATA_ARGUMENTS = 1;
+
+/** What the running kernel has; types are read when first asked for. */
+export class RunningKernel implements KernelFacts {
+  readonly #capabilities = new Capabilities();
+  #types: Btf | undefined;
+  #attach: AttachFacts | undefined;
+  #hostNamespaces: readonly number[] | undefined;
+  readonly #fields = new Map<string, readonly TracepointField[] | undefined>();
+
+  get attach(): AttachFacts {
+    return (this.#attach ??= {
+      trampoline: this.#capabilities.has('fentry') && this.#capabilities.has('fexit'),
+      lsm: this.#capabilities.has('lsm') && activeLsms().includes('bpf'),
+      kprobe: this.#capabilities.has('kprobe'),
+    });
+  }
+
+  get hostNamespaces(): readonly number[] {
+    return (this.#hostNamespaces ??= NAMESPACE_LINKS.map(namespaceOfInit));
+  }
+
+  findFunction(name: string): KernelFunction | undefined {
+    return this.#btf.findFunction(name);
+  }
+
+  functionNames(prefix: string): readonly string[] {
+    return this.#btf.functionNames(prefix);
+  }
+
+  resolvePath(structName: string, path: string): ResolvedPath {
+    return this.#btf.resolvePath(structName, path);
+  }
+
+  tracepointFields(subsystem: string, event: string): readonly TracepointField[] | undefined {
+    const key = `${subsystem}/${event}`;
+    if (!this.#fields.has(key)) this.#fields.set(key, readFields(subsystem, event));
+    return this.#fields.get(key);
+  }
+
+  rawTracepoint(event: string): KernelFunction['parameters'] | undefined {
+    return this.#btf.findFunction(`__bpf_trace_${event}`)?.parameters.slice(TRACEPOINT_DATA_ARGUMENTS);
+  }
+
+  syscallNumber(name: string): number | undefined {
+    return (process.arch === 'x64' ? X86_64_SYSCALLS : GENERIC_SYSCALLS)[name];
+  }
+
+  syscallFunction(name: string): string {
+    return `__${process.arch === 'x64' ? 'x64' : 'arm64'}_sys_${name}`;
+  }
+
+  get #btf(): Btf {
+    return (this.#types ??= new addon.Btf());
+  }
+}
+
+function activeLsms(): string[] {
+  const path = '/sys/kernel/security/lsm';
+  return existsSync(path) ? readFileSync(path, 'utf8').trim().split(',') : [];
+}
+
+/** The inode number that readlink shows; 0 where the kernel has no such namespace. */
+function namespaceOfInit(name: string): number {
+  return statSync(`/proc/1/ns/${name}`, { throwIfNoEntry: false })?.ino ?? 0;
+}
+
+function readFields(subsystem: string, event: string): readonly TracepointField[] | undefined {
+  ensureTracefs();
+  const events = `${TRACEFS}/events`;
+  if (!existsSync(events) || !readdirSync(events).includes(subsystem)) return undefined;
+  const path = `${events}/${subsystem}/${event}/format`;
+  return existsSync(path) ? parseTracepointFormat(readFileSync(path, 'utf8')) : undefined;
+}
