@@ -11,11 +11,12 @@ import { didYouMean } from '../src/base/nearest-name.ts';
 import { execOverhead } from './exec-overhead.ts';
 import { memory } from './memory.ts';
 import { pipeline } from './pipeline.ts';
+import { policies } from './policies.ts';
 import { startup } from './startup.ts';
 import type { Benchmark, Outcome } from './support/benchmark.ts';
 import { describeHost } from './support/host.ts';
 
-const benchmarks: readonly Benchmark[] = [execOverhead, pipeline, startup, memory];
+const benchmarks: readonly Benchmark[] = [execOverhead, pipeline, policies, startup, memory];
 
 async function main([name, ...rest]: string[]): Promise<void> {
   if (name === undefined || name === '--help' || name === '-h') {

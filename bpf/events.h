@@ -322,7 +322,10 @@ struct process_state {
 	struct image_key parent;
 	struct string_key binary;
 	struct string_key parent_binary; /* when it forked this process */
-	__u32 flags;                     /* enum process_flag */
+	/* At the last execve, or those of the parent then: what a process has done to them since can be told. */
+	struct process_namespaces namespaces;
+	__u64 cap_permitted, cap_effective, cap_inheritable;
+	__u32 flags; /* enum process_flag */
 	__u32 reserved;
 };
 

@@ -12,7 +12,8 @@
  *   hook_lsm         a security hook; passes on what an earlier program decided
  *   hook_tracepoint  a classic tracepoint: the record's fields
  *   hook_raw         a raw tracepoint's arguments; also a syscall, by sys_enter and sys_exit
- *   hook_uprobe      a function of a file in user space
+ *   hook_uprobe      a place in a file that runs in user space: a function, a USDT probe
+ *   hook_uretprobe   a function there returns: arguments and return value at once
  *
  * Values are read where they stand, so what points to user memory can change after the hook has looked (a system call's
  * strings); values of security hooks are the kernel's own copies.
@@ -26,11 +27,13 @@
 #include "hook_config.h"
 #include "lib/kernel_types.h"
 #include "lib/emit.h"
+#include "lib/hook_actions.h"
 #include "lib/hook_match.h"
 #include "lib/hook_values.h"
 #include "lib/scratch.h"
 #include "lib/state.h"
 #include "lib/task.h"
+#include "lib/uprobe_entry.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -89,7 +92,11 @@ static __noinline long hook_send(struct hook_scratch *scratch, void *context)
 		value_load(scratch, i);
 		if (value_is_number(i))
 			value_send_number(scratch, i);
+		else if (config.value[i].reader == READ_SOCKADDR_UN)
+			value_restore_sockaddr_un(scratch, i);
 	}
+	if (config.flags & HOOK_SOCK_OWNERS)
+		hook_add_owners(scratch);
 	if (mask_meets(scratch, config.rules.kernel_stack))
 		hook_add_stack(scratch, context, VALUE_KERNEL_STACK, 0);
 	if (mask_meets(scratch, config.rules.user_stack))
@@ -105,6 +112,18 @@ static __noinline long hook_send(struct hook_scratch *scratch, void *context)
 	if (size <= sizeof(*event) + HOOK_DATA_MAX)
 		event_emit(event, size, EVENT_HOOK, LANE_TELEMETRY, bpf_ktime_get_boot_ns());
 	return 0;
+}
+
+/* Notes what matched with the process. */
+static __always_inline void hook_follow(struct hook_scratch *scratch)
+{
+	struct followed *followed = followed_ensure(bpf_get_current_task_btf()->group_leader);
+
+	for (__u32 w = 0; w < HOOK_WORDS_MAX; w++) {
+		if (!followed || w >= config.words)
+			break;
+		followed->words[w] |= scratch->mask[w];
+	}
 }
 
 static __noinline long hook_run(struct hook_scratch *scratch, void *context)
@@ -134,7 +153,13 @@ static __noinline long hook_run(struct hook_scratch *scratch, void *context)
 	}
 	if (!hook_match(scratch))
 		return 0;
+	if (config.flags & HOOK_FOLLOW) {
+		hook_follow(scratch);
+		return 0;
+	}
 	mask_keep_first(scratch);
+	if (config.flags & (HOOK_LIMITS | HOOK_TRACKS))
+		hook_act(scratch);
 	for (__u32 w = 0; w < HOOK_WORDS_MAX; w++) {
 		if (w >= config.words)
 			break;
@@ -142,6 +167,8 @@ static __noinline long hook_run(struct hook_scratch *scratch, void *context)
 	}
 	if (!mask_is_empty(scratch))
 		hook_send(scratch, context);
+	if (config.flags & HOOK_TRACKS)
+		socks_untrack(scratch);
 	return 0;
 }
 
@@ -253,6 +280,45 @@ int hook_kprobe(struct pt_regs *context)
 	if (config.flags & HOOK_SYSCALL_REGS)
 		arguments_from_registers(scratch, (void *)scratch->raw[0], true);
 	hook_run(scratch, context);
+	hook_leave(context, slot);
+	return 0;
+}
+
+SEC("uprobe")
+int hook_uprobe(struct pt_regs *context)
+{
+	__u32 slot;
+	struct hook_scratch *scratch = hook_enter(context, &slot);
+
+	if (!scratch)
+		return 0;
+	arguments_from_registers(scratch, context, false);
+	hook_run(scratch, context);
+	hook_leave(context, slot);
+	return 0;
+}
+
+SEC("uprobe")
+int hook_uretprobe(struct pt_regs *context)
+{
+	__u32 slot;
+	struct hook_scratch *scratch = hook_enter(context, &slot);
+	struct uprobe_entry *entry;
+	struct uprobe_call call;
+
+	if (!scratch)
+		return 0;
+	uprobe_call_at(&call, context, RETURN_ADDRESS_BYTES);
+	entry = bpf_map_lookup_elem(&uprobe_entries, &call);
+	if (entry) {
+		for (int i = 0; i < 6; i++)
+			scratch->raw[i] = entry->raw[i];
+		scratch->returned = uprobe_returned(context);
+		hook_run(scratch, context);
+	} else {
+		/* More calls were open at once than the map holds. */
+		event_lose(LANE_TELEMETRY);
+	}
 	hook_leave(context, slot);
 	return 0;
 }

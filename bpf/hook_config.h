@@ -75,7 +75,7 @@ enum value_config_flag : __u8 {
 	CONFIG_LAZY = 1 << 2,     /* no dimension needs it: read it only for the event */
 };
 
-/* A step of a resolve path: the low 31 bits are added; STEP_FOLLOW then loads the pointer that stands there. */
+/* A step of a resolve path: the low 31 bits, signed, are added; STEP_FOLLOW then loads the pointer that stands there. */
 #define STEP_FOLLOW 0x80000000u
 
 struct value_config {
@@ -123,8 +123,13 @@ enum dimension_input : __u8 {
 	INPUT_STATE = 13,
 	INPUT_SOURCE_ADDRESS = 14,
 	INPUT_DESTINATION_ADDRESS = 15,
-	INPUT_FILE_TYPE = 16,   /* S_IFMT >> 12 of the path in value `entry` */
-	INPUT_CAPS_GAINED = 17, /* value `entry` without what value `other` has */
+	INPUT_FILE_TYPE = 16,             /* S_IFMT >> 12 of the path in value `entry` */
+	INPUT_CAPS_GAINED = 17,           /* value `entry` without what value `other` has */
+	INPUT_NAMESPACE_CHANGES = 18,     /* bit n: namespace n is another than at the last execve */
+	INPUT_CAP_EFFECTIVE_CHANGES = 19, /* capabilities that it had not, or has no more */
+	INPUT_CAP_INHERITABLE_CHANGES = 20,
+	INPUT_CAP_PERMITTED_CHANGES = 21,
+	INPUT_FOLLOWED = 22, /* conditions that the process or an ancestor met: struct followed */
 };
 
 struct dimension_config {
@@ -150,7 +155,7 @@ struct rule_config {
 	__u64 limited[HOOK_WORDS_MAX]; /* of these, rules with a rate limit */
 	__u64 kernel_stack[HOOK_WORDS_MAX];
 	__u64 user_stack[HOOK_WORDS_MAX];
-	__u64 track[HOOK_WORDS_MAX]; /* TrackSock, UntrackSock: of value `sock_entry` */
+	__u64 track[HOOK_WORDS_MAX]; /* TrackSock, UntrackSock: of the values in struct rule_action */
 	__u64 untrack[HOOK_WORDS_MAX];
 };
 
@@ -163,7 +168,7 @@ struct hook_config {
 	__u32 group;     /* of the next instance, behind this one; 0: none */
 	__u32 arguments; /* of the function */
 	__u32 flags;     /* enum hook_flag */
-	__u32 sock_entry;
+	__u32 reserved;
 	__u32 pid_namespace; /* inode number of the agent's pid namespace; unused by most */
 	__u64 secret[2];     /* of the string keys */
 	struct value_config value[HOOK_VALUES_MAX];
@@ -174,10 +179,20 @@ struct hook_config {
 enum hook_flag : __u32 {
 	HOOK_RETURN = 1 << 0,       /* the program runs when the function returns */
 	HOOK_SYSCALL_REGS = 1 << 1, /* the first argument is the pt_regs of the syscall's caller */
+	HOOK_FOLLOW =
+		1 << 2, /* rules that match are noted with the process, for it and its descendants; nothing is sent */
+	HOOK_LIMITS = 1 << 8,       /* a rule has a rate limit */
+	HOOK_TRACKS = 1 << 9,       /* a rule tracks or untracks sockets */
+	HOOK_SOCK_OWNERS = 1 << 10, /* a value is a socket, or a packet of one */
 };
 
 struct string_secret {
 	__u64 words[2];
+};
+
+/* Conditions of followChildren and followForks that a process or one of its ancestors has met, by their numbers. */
+struct followed {
+	__u64 words[HOOK_WORDS_MAX];
 };
 
 struct trie_key {
@@ -195,8 +210,24 @@ struct address_key {
 /* A move of the automaton, at state * classes + class of the byte: the next state, and whether something ends there. */
 #define MOVE_OUTPUT 0x80000000u
 
+enum rate_scope : __u16 {
+	RATE_GLOBAL = 0,
+	RATE_THREAD = 1,
+	RATE_PROCESS = 2,
+};
+
+/* What a rule does beside sending. Sets of values: bit n for value n of the hook. */
+struct rule_action {
+	__u64 interval;   /* ns between events for the same values; 0: no limit */
+	__u64 suppressed; /* events that the limit has kept back, counted by the kernel side */
+	enum rate_scope scope;
+	__u16 values; /* of the rule's policy: those that make events the same */
+	__u16 track;
+	__u16 untrack;
+};
+
 struct rate_key {
-	__u64 scope; /* thread, process or 0 */
+	__u64 scope; /* id of the thread or process, or 0; its start time is part of the hash */
 	__u64 values_low;
 	__u64 values_high;
 	__u32 hook;

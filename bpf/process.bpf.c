@@ -116,6 +116,7 @@ int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_b
 	if (state) {
 		state->image_time = now;
 		state->flags = (state->flags | PROCESS_EXECED) & ~PROCESS_REPORTED;
+		state_note_privileges(state, &scratch->event);
 	}
 	size = sizeof(struct exec_event) + scratch->used;
 	if (size <= sizeof(struct exec_event) + EXEC_TAIL_MAX &&
@@ -152,6 +153,10 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	if (state && parent_state) {
 		state->binary = parent_state->binary;
 		state->parent_binary = parent_state->binary;
+		state->namespaces = parent_state->namespaces;
+		state->cap_permitted = parent_state->cap_permitted;
+		state->cap_effective = parent_state->cap_effective;
+		state->cap_inheritable = parent_state->cap_inheritable;
 	}
 	if (!event_emit(&event, sizeof(event), EVENT_FORK, LANE_LIFECYCLE, bpf_ktime_get_boot_ns()) && state)
 		state->flags |= PROCESS_REPORTED;
@@ -255,6 +260,9 @@ int process_snapshot(struct bpf_iter__task *ctx)
 	event->flags = EXEC_SNAPSHOT;
 	exec_read_task(event, task);
 	exec_read_parent(event, state, task);
+	/* What it had when its image began is not known of a process that is older than the sensor. */
+	if (state && !state->namespaces.mnt)
+		state_note_privileges(state, event);
 	event->tid = event->process.tgid;
 	event->cgroup_id = task->cgroups->dfl_cgrp->kn->id;
 	event->image_time = state ? state->image_time : event->process.start_time;

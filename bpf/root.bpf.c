@@ -7,6 +7,8 @@
  * Failure side: without an instance (a hook that the generation does not use, or none loaded yet) the hit passes.
  *
  *   root_fentry, root_fexit, root_lsm, root_kprobe, root_tracepoint, root_raw   one hook each
+ *   root_uprobe    a place in a file that runs in user space, or the return of a function there
+ *   root_uprobe_entry   before that return: keeps the arguments
  *   root_syscall   sys_enter or sys_exit: an instance per system call
  */
 #include <linux/bpf.h>
@@ -15,6 +17,7 @@
 
 #include "hook_config.h"
 #include "lib/kernel_types.h"
+#include "lib/uprobe_entry.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -60,6 +63,33 @@ ROOT(root_lsm, "lsm")
 ROOT(root_kprobe, "kprobe")
 ROOT(root_tracepoint, "tracepoint")
 ROOT(root_raw, "raw_tracepoint")
+ROOT(root_uprobe, "uprobe")
+
+SEC("uprobe")
+int root_uprobe_entry(void *context)
+{
+	struct uprobe_entry entry;
+	struct uprobe_call call;
+
+	uprobe_call_at(&call, context, 0);
+#ifdef __TARGET_ARCH_x86
+	struct pt_regs___x86 *regs = context;
+
+	entry.raw[0] = BPF_CORE_READ(regs, di);
+	entry.raw[1] = BPF_CORE_READ(regs, si);
+	entry.raw[2] = BPF_CORE_READ(regs, dx);
+	entry.raw[3] = BPF_CORE_READ(regs, cx);
+	entry.raw[4] = BPF_CORE_READ(regs, r8);
+	entry.raw[5] = BPF_CORE_READ(regs, r9);
+#else
+	struct pt_regs___arm64 *regs = context;
+
+	for (int i = 0; i < 6; i++)
+		entry.raw[i] = BPF_CORE_READ(regs, regs[i]);
+#endif
+	bpf_map_update_elem(&uprobe_entries, &call, &entry, BPF_ANY);
+	return 0;
+}
 
 /* sys_enter(regs, id) and sys_exit(regs, ret): the latter's system call stands in the registers. */
 const volatile bool is_exit = false;

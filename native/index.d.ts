@@ -218,6 +218,7 @@ export interface BtfMember {
 export class Btf {
   /** the running kernel's BTF, or (with a path) a raw BTF or ELF file; split BTF of a module takes `base` */
   constructor(path?: string, base?: Btf);
+  /** a function, or a typedef of a pointer to functions, whose parameters may have no names */
   findFunction(name: string): { id: number; parameters: BtfParameter[]; returns: BtfParameter } | undefined;
   functionNames(prefix: string): string[];
   findStruct(name: string): { size: number; members: BtfMember[] } | undefined;

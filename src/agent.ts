@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JsonObject } from '@bufbuild/protobuf';
-import { closeSync, mkdirSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startDoor } from './api/index.ts';
@@ -12,7 +12,11 @@ import type { Settings } from './base/settings.ts';
 import { version } from './base/version.ts';
 import type { JsonOptions } from './encode/json.ts';
 import { JsonEncoder } from './encode/json.ts';
+import { BuildIds } from './enrich/build-ids.ts';
+import { stackSymbols } from './enrich/stack-symbols.ts';
 import { UserNames } from './enrich/user-names.ts';
+import type { HookJsonOptions } from './encode/hook-options.ts';
+import type { Policies } from './policies.ts';
 import { EventPipeline, LANE_NAMES } from './event-pipeline.ts';
 import { EventLane } from './events/gen/layouts.ts';
 import { addon } from './kernel/addon.ts';
@@ -71,12 +75,23 @@ async function start(
   cleanUp.defer(() => logOnce.close());
   const clock = new BootClock({ boottimeNs: addon.clockBoottimeNs, realtimeNs: addon.clockRealtimeNs });
   const table = new ProcessTable(settings.processTableMemoryBytes);
-  const append = (occurrence: Occurrence): void => encoder.append(occurrence);
+  const buildIds = new BuildIds();
+  let policies: Policies | undefined;
+  const append = (occurrence: Occurrence): void => {
+    encoder.append(occurrence);
+    if (occurrence.kind === 'hook') policies?.see(occurrence.record);
+  };
   const flush = (): void => encoder.flush();
   const tracker = new ProcessTracker(settings.nodeName, table, append);
   const encoder: JsonEncoder = new JsonEncoder(
     clock,
-    jsonOptions(settings, tracker, hooks),
+    jsonOptions(settings, tracker, hooks, {
+      findHook: (generation, id) => policies?.findHook(generation, id),
+      findBuildId: (tgid, path, inode) => buildIds.find(tgid, path, inode),
+      findFrame: stackSymbols((error) =>
+        logOnce.warn('symbols', 'Symbols cannot be read; frames of stacks have none', { err: error }),
+      ),
+    }),
     (chunk, events) => outputs.write(chunk, events),
   );
   const outputs = new Outputs(settings, log, (lane, lost, fromNs, toNs) => {
@@ -115,6 +130,11 @@ async function start(
       },
     });
   const pipeline = pipelineOf(sensor.maps);
+  const paths = policyPaths(settings);
+  // Reading policies takes memory that an agent without any does not need.
+  if (paths.length > 0) policies = new (await import('./policies.ts')).Policies(sensor, settings, logOnce);
+  tracker.keepsEnded = policies !== undefined;
+  cleanUp.defer(() => policies?.close());
   const statusParts = {
     settings,
     clock,
@@ -124,6 +144,7 @@ async function start(
     tracker,
     pipeline,
     outputs,
+    policies,
   };
   const door = await startDoor(
     {
@@ -131,6 +152,7 @@ async function start(
       health: () => ({ state: 'running', details: 'running' }),
       status: () => describeStatus(statusParts),
       processes: () => exportedProcesses(table, encoder),
+      policies: () => policies?.describe() ?? [],
       feed: outputs,
     },
     settings,
@@ -147,7 +169,11 @@ async function start(
   cleanUp.defer(() => resync.stop());
   resync.run();
   for (const maps of sensor.predecessors) pipelineOf(maps).stop();
+  policies?.load(paths, log);
+  policies?.noteLineages(table);
   pipeline.start();
+  // Those that began meanwhile are known now.
+  policies?.noteLineages(table);
   isOurs = true;
   const clockTimer = setInterval(() => followClock(clock, log), CLOCK_CHECK_MS);
   cleanUp.defer(() => clearInterval(clockTimer));
@@ -167,7 +193,17 @@ async function start(
   };
 }
 
-function jsonOptions(settings: Settings, tracker: ProcessTracker, hooks: JsonOptions['hooks']): JsonOptions {
+/** The files and directories of policies that the settings name and that are there. */
+function policyPaths(settings: Settings): string[] {
+  return [...(existsSync(settings.policyDir) ? [settings.policyDir] : []), ...settings.policy];
+}
+
+function jsonOptions(
+  settings: Settings,
+  tracker: ProcessTracker,
+  hooks: JsonOptions['hooks'],
+  found: Pick<HookJsonOptions, 'findHook' | 'findBuildId' | 'findFrame'>,
+): JsonOptions {
   const userNames = new UserNames();
   return {
     nodeName: settings.nodeName,
@@ -179,6 +215,11 @@ function jsonOptions(settings: Settings, tracker: ProcessTracker, hooks: JsonOpt
     hostNamespaces: tracker.hostNamespaces,
     userName: (uid) => (settings.usernameMetadata === 'unix' ? userNames.find(uid) : undefined),
     hooks,
+    policyHooks: {
+      ...found,
+      ancestors: new Set(settings.enableAncestors.filter((kind) => kind !== 'base')),
+      stackAddresses: settings.exposeStackAddresses,
+    },
   };
 }
 

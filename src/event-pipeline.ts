@@ -155,6 +155,9 @@ export class EventPipeline {
       tracepoint: (record) => {
         if (this.#arrived(record.header)) tracker.tracepoint(record);
       },
+      hook: (record) => {
+        if (this.#arrived(record.header)) tracker.hook(record);
+      },
       invalid: (reason) => {
         this.#invalid++;
         onInvalid(reason);

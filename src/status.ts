@@ -21,6 +21,8 @@ export interface StatusParts {
   readonly tracker: ProcessTracker;
   readonly pipeline: EventPipeline;
   readonly outputs: Outputs;
+  /** undefined when the settings name no policies */
+  readonly policies: { readonly problems: string[]; mapBytes(): number } | undefined;
 }
 
 /** What `merlon status` shows. */
@@ -36,7 +38,10 @@ export function describeStatus(parts: StatusParts): AgentStatus {
     nodeName: settings.nodeName,
     clusterName: settings.clusterName ?? '',
     kernel: release(),
-    memory: { rssBytes: BigInt(process.memoryUsage.rss()), mapBytes: BigInt(sensor.mapBytes()) },
+    memory: {
+      rssBytes: BigInt(process.memoryUsage.rss()),
+      mapBytes: BigInt(sensor.mapBytes() + (parts.policies?.mapBytes() ?? 0)),
+    },
     processTable: {
       processes: BigInt(stats.living),
       bytes: BigInt(stats.bytes),
@@ -65,7 +70,7 @@ export function describeStatus(parts: StatusParts): AgentStatus {
   };
 }
 
-function problems({ table, pipeline, outputs }: StatusParts): string[] {
+function problems({ table, pipeline, outputs, policies }: StatusParts): string[] {
   const { refused, pruned } = table.stats;
   const lost = LANE_NAMES.filter((_, lane) => pipeline.lane(lane).lost > 0);
   return [
@@ -77,5 +82,6 @@ function problems({ table, pipeline, outputs }: StatusParts): string[] {
       .describe()
       .filter(({ error }) => error !== '')
       .map(({ name, error }) => `Output ${name}: ${error}`),
+    ...(policies?.problems ?? []),
   ];
 }

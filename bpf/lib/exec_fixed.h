@@ -60,6 +60,15 @@ static __always_inline void exec_read_task(struct exec_event *event, struct task
 	bpf_probe_read_kernel(event->comm, sizeof(event->comm), task->comm);
 }
 
+/* Keeps with a process what its image began with. */
+static __always_inline void state_note_privileges(struct process_state *state, const struct exec_event *event)
+{
+	state->namespaces = event->ns;
+	state->cap_permitted = event->creds.cap_permitted;
+	state->cap_effective = event->creds.cap_effective;
+	state->cap_inheritable = event->creds.cap_inheritable;
+}
+
 /* The parent's image: what fork noted, else what the present parent is now. */
 static __always_inline void exec_read_parent(struct exec_event *event, struct process_state *state,
 					     struct task_struct *task)

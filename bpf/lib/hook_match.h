@@ -7,6 +7,7 @@
 #define MERLON_HOOK_MATCH_H
 
 #include "binary.h"
+#include "follow.h"
 #include "hook_values.h"
 #include "state.h"
 #include "string_key.h"
@@ -146,6 +147,47 @@ static __always_inline struct value_sock *value_sock_of(struct hook_scratch *scr
 	return (struct value_sock *)&scratch->tail[offset];
 }
 
+/* What has changed since the last execve: namespaces as bits, or capabilities. */
+static __noinline long input_changes(struct hook_scratch *scratch, __u32 d)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct process_state *state = process_state_find(task->group_leader);
+	struct process_namespaces now;
+	__u64 capabilities = 0;
+
+	if (d >= HOOK_DIMENSIONS_MAX)
+		return 0;
+	if (!state || !state->namespaces.mnt) {
+		scratch->input_error = VALUE_UNREADABLE;
+		return 0;
+	}
+	switch (config.dimension[d].input) {
+	case INPUT_NAMESPACE_CHANGES:
+		task_read_namespaces(&now, task);
+		scratch->number = (now.uts != state->namespaces.uts) | (now.ipc != state->namespaces.ipc) << 1 |
+				  (now.mnt != state->namespaces.mnt) << 2 | (now.pid != state->namespaces.pid) << 3 |
+				  (now.pid_for_children != state->namespaces.pid_for_children) << 4 |
+				  (now.net != state->namespaces.net) << 5 | (now.time != state->namespaces.time) << 6 |
+				  (now.time_for_children != state->namespaces.time_for_children) << 7 |
+				  (now.cgroup != state->namespaces.cgroup) << 8 |
+				  (now.user != state->namespaces.user) << 9;
+		break;
+	case INPUT_CAP_EFFECTIVE_CHANGES:
+		bpf_core_read(&capabilities, 8, &task->cred->cap_effective);
+		scratch->number = capabilities ^ state->cap_effective;
+		break;
+	case INPUT_CAP_INHERITABLE_CHANGES:
+		bpf_core_read(&capabilities, 8, &task->cred->cap_inheritable);
+		scratch->number = capabilities ^ state->cap_inheritable;
+		break;
+	default:
+		bpf_core_read(&capabilities, 8, &task->cred->cap_permitted);
+		scratch->number = capabilities ^ state->cap_permitted;
+		break;
+	}
+	return 0;
+}
+
 /* A dimension's number into scratch->number; sets input_error when it cannot be read. */
 static __noinline long input_number(struct hook_scratch *scratch, __u32 d)
 {
@@ -199,6 +241,10 @@ static __noinline long input_number(struct hook_scratch *scratch, __u32 d)
 		sock = value_sock_of(scratch, entry);
 		if (!sock) {
 			scratch->input_error = scratch->value[entry].flags;
+			break;
+		}
+		if (config.value[entry].reader == READ_SOCKADDR_UN) {
+			scratch->number = *(__u16 *)sock;
 			break;
 		}
 		if (config.value[entry].reader == READ_SOCKADDR) {
@@ -261,19 +307,27 @@ static __noinline long match_range(struct hook_scratch *scratch, __u32 d)
 /* A rule matches when one of the number's bits is among its own; with the flag, when none is. */
 static __noinline long match_bits(struct hook_scratch *scratch, __u32 d)
 {
+	struct followed *followed = NULL;
+
 	if (d >= HOOK_DIMENSIONS_MAX)
 		return 0;
+	if (config.dimension[d].input == INPUT_FOLLOWED)
+		followed = followed_find(bpf_get_current_task_btf()->group_leader);
 	for (__u32 w = 0; w < HOOK_WORDS_MAX; w++) {
 		if (w >= config.words)
 			break;
 		scratch->found[w] = 0;
 	}
-	for (__u32 nibble = 0; nibble < 16; nibble++) {
-		__u32 key = nibble * 16 + (scratch->number >> nibble * 4 & 15);
+	for (__u32 nibble = 0; nibble < 16 * HOOK_WORDS_MAX; nibble++) {
+		__u64 word = scratch->number;
 		__u64 *entry;
+		__u32 key;
 
 		if (nibble >= config.dimension[d].count)
 			break;
+		if (config.dimension[d].input == INPUT_FOLLOWED)
+			word = followed ? followed->words[nibble / 16] : 0;
+		key = nibble * 16 + (word >> nibble % 16 * 4 & 15);
 		entry = dimension_find(d, &key);
 		if (!entry)
 			continue;
@@ -526,6 +580,12 @@ static __noinline long match_substring(struct hook_scratch *scratch, __u32 d)
 		EACH_DIMENSION(WALK)
 	}
 #undef WALK
+	/* What was not found may stand in the part that was cut. */
+	for (__u32 w = 0; w < HOOK_WORDS_MAX; w++) {
+		if (w >= config.words || !(scratch->value[entry].flags & VALUE_TRUNCATED))
+			break;
+		scratch->found[w] |= config.dimension[d].on_error[w];
+	}
 	mask_and(scratch, d, scratch->found);
 	return 0;
 }
@@ -569,7 +629,12 @@ static __always_inline bool hook_match(struct hook_scratch *scratch)
 			match_address(scratch, d);
 			break;
 		default:
-			input_number(scratch, d);
+			if (config.dimension[d].input == INPUT_FOLLOWED)
+				scratch->number = 0;
+			else if (config.dimension[d].input >= INPUT_NAMESPACE_CHANGES)
+				input_changes(scratch, d);
+			else
+				input_number(scratch, d);
 			if (scratch->input_error)
 				mask_and_flags(scratch, d, scratch->input_error);
 			else if (config.dimension[d].kind == DIMENSION_NUMBER)

@@ -17,7 +17,8 @@ static __always_inline bool value_follow(__u32 i, __u64 *word)
 		if (step >= config.value[i].steps)
 			break;
 		move = config.value[i].path[step];
-		*word += move & ~STEP_FOLLOW;
+		/* Signed: a USDT argument may stand below what a register points to. */
+		*word += (__s32)(move << 1) >> 1;
 		if (move & STEP_FOLLOW && memory_read(word, sizeof(*word), *word))
 			return false;
 	}
@@ -32,6 +33,8 @@ static __noinline long value_load(struct hook_scratch *scratch, __u32 i)
 		return 0;
 	scratch->value[i].loaded = 1;
 	scratch->value[i].flags = 0;
+	/* Whatever cannot be read is 0, not what an earlier hit had. */
+	scratch->value[i].number = 0;
 	word = scratch->word[i];
 	if (!value_follow(i, &word)) {
 		scratch->value[i].flags = VALUE_UNREADABLE;
@@ -57,8 +60,10 @@ static __noinline long value_load(struct hook_scratch *scratch, __u32 i)
 		value_load_string(scratch, i, scratch->context + (word & 0xffff));
 		break;
 	case READ_BYTES:
-	case READ_SOCKADDR_UN:
 		value_load_bytes(scratch, i, word);
+		break;
+	case READ_SOCKADDR_UN:
+		value_load_sockaddr_un(scratch, i, word);
 		break;
 	case READ_FILE:
 	case READ_PATH:

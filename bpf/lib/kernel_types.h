@@ -223,6 +223,13 @@ struct iov_iter {
 	unsigned long nr_segs;
 };
 
+/* A struct, as the kernel has it: CO-RE finds no member whose kind differs. */
+struct in6_addr {
+	union {
+		__u8 u6_addr8[16];
+	} in6_u;
+};
+
 struct sock_common {
 	__u32 skc_daddr;
 	__u32 skc_rcv_saddr;
@@ -230,8 +237,8 @@ struct sock_common {
 	__u16 skc_num;   /* host byte order */
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
-	__u8 skc_v6_daddr[16];
-	__u8 skc_v6_rcv_saddr[16];
+	struct in6_addr skc_v6_daddr;
+	struct in6_addr skc_v6_rcv_saddr;
 };
 
 struct sock {
@@ -383,6 +390,7 @@ struct pt_regs___x86 {
 /* arm64: arguments in regs[0..5]; a syscall's first also in orig_x0. */
 struct pt_regs___arm64 {
 	unsigned long regs[31];
+	unsigned long sp;
 	unsigned long orig_x0;
 };
 

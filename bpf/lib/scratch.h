@@ -38,10 +38,13 @@ struct hook_scratch {
 	__u32 align;
 	struct trie_key trie; /* its bytes at a multiple of 8 */
 	struct string_key string;
+	struct string_key value_key[HOOK_VALUES_MAX]; /* for limits; `reserved` holds the value's flags */
+	__u64 sock[HOOK_VALUES_MAX];                  /* address of the socket in a value, 0 without one */
 	struct address_key address;
 	__u64 number;
 	__u32 used; /* bytes of the tail */
 	__u32 input_error;
+	__u32 untrack; /* values whose sockets are forgotten after the event */
 };
 
 /* Entry cpu * scratch_slots + slot. User space sets max_entries before load. */

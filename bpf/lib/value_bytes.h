@@ -71,12 +71,17 @@ static __noinline long value_load_string(struct hook_scratch *scratch, __u32 i, 
 		value_fail(scratch, i, room ? VALUE_MISSING : VALUE_TRUNCATED);
 		return 0;
 	}
-	/* One byte more than is sent, for the NUL. */
-	length = memory_read_string(room, HOOK_STRING_MAX, word);
-	if (length <= 0)
+	/* Its NUL is counted and not sent. One byte more tells a string that just fits from one that is cut. */
+	length = memory_read_string(room, HOOK_STRING_MAX + 1, word);
+	/* Before 6.13 an empty string in user space has no NUL (strncpy_from_user_nofault). */
+	if (length == 0)
+		value_end(scratch, i, 0, 0);
+	else if (length < 0)
 		value_fail(scratch, i, VALUE_UNREADABLE);
+	else if (length > HOOK_STRING_MAX)
+		value_end(scratch, i, HOOK_STRING_MAX - 1, VALUE_TRUNCATED);
 	else
-		value_end(scratch, i, length - 1, length == HOOK_STRING_MAX ? VALUE_TRUNCATED : 0);
+		value_end(scratch, i, length - 1, 0);
 	return 0;
 }
 
@@ -102,6 +107,53 @@ static __noinline long value_load_bytes(struct hook_scratch *scratch, __u32 i, _
 	}
 	value_end(scratch, i, length, flags);
 	return 0;
+}
+
+#define SUN_PATH_START 2
+#define SUN_PATH_MAX 108
+
+/*
+ * A struct sockaddr_un. Dimensions compare its path or, with @ in front, its abstract name; the number tells which, so that
+ * the record gets back what stood there.
+ */
+static __noinline long value_load_sockaddr_un(struct hook_scratch *scratch, __u32 i, __u64 word)
+{
+	__u32 offset;
+	char *path;
+	long length;
+
+	value_load_bytes(scratch, i, word);
+	if (i >= HOOK_VALUES_MAX || scratch->value[i].flags)
+		return 0;
+	if (scratch->value[i].length <= SUN_PATH_START) {
+		scratch->value[i].path_start = scratch->value[i].length;
+		return 0;
+	}
+	scratch->value[i].path_start = SUN_PATH_START;
+	offset = scratch->value[i].offset + SUN_PATH_START;
+	asm volatile("%0 &= %1" : "+r"(offset) : "i"(HOOK_DATA_MAX - 1));
+	path = &scratch->tail[offset];
+	if (!*path) {
+		*path = '@';
+		scratch->value[i].number = 1;
+		/* The caller's size ends the name, which may hold any byte. */
+		if (config.value[i].size_argument)
+			return 0;
+	}
+	length = bpf_probe_read_kernel_str(scratch->path.bytes, SUN_PATH_MAX + 1, path);
+	if (length > 0 && length + SUN_PATH_START <= scratch->value[i].length)
+		scratch->value[i].length = SUN_PATH_START + length - 1;
+	return 0;
+}
+
+/* Before the record is sent. */
+static __always_inline void value_restore_sockaddr_un(struct hook_scratch *scratch, __u32 i)
+{
+	__u32 offset = scratch->value[i].offset + SUN_PATH_START;
+
+	asm volatile("%0 &= %1" : "+r"(offset) : "i"(HOOK_DATA_MAX - 1));
+	if (scratch->value[i].number)
+		scratch->tail[offset] = 0;
 }
 
 #endif

@@ -62,7 +62,8 @@ static __always_inline void value_end(struct hook_scratch *scratch, __u32 i, __u
 
 static __always_inline void value_fail(struct hook_scratch *scratch, __u32 i, __u16 flag)
 {
-	value_end(scratch, i, 0, flag);
+	/* Of a value that found no room nothing is known: it does not begin with what is here. */
+	value_end(scratch, i, 0, flag & VALUE_TRUNCATED ? flag | VALUE_UNREADABLE : flag);
 }
 
 #endif

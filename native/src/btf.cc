@@ -66,11 +66,19 @@ const btf* Btf::opened(Napi::Env env) const {
   return types_.get();
 }
 
+// A function, or a typedef of a pointer to functions.
+static int findCallable(const btf* types, const char* name) {
+  const int function = btf__find_by_name_kind(types, name, BTF_KIND_FUNC);
+  return function < 0 ? btf__find_by_name_kind(types, name, BTF_KIND_TYPEDEF) : function;
+}
+
 Napi::Value Btf::findFunction(const Napi::CallbackInfo& info) {
   const btf* types = opened(info.Env());
-  const int id = btf__find_by_name_kind(types, toString(info[0], "name").c_str(), BTF_KIND_FUNC);
+  const int id = findCallable(types, toString(info[0], "name").c_str());
   if (id < 0) return info.Env().Undefined();
   const btf_type* prototype = btf__type_by_id(types, btf__type_by_id(types, id)->type);
+  if (btf_is_ptr(prototype)) prototype = btf__type_by_id(types, prototype->type);
+  if (!btf_is_func_proto(prototype)) return info.Env().Undefined();
   auto parameters = Napi::Array::New(info.Env());
   const btf_param* parameter = btf_params(prototype);
   for (int i = 0; i < btf_vlen(prototype); i++, parameter++) {

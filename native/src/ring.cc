@@ -43,11 +43,13 @@ int Ring::open(int mapFd, uint32_t size) {
 
 size_t Ring::pendingBytes() const { return loadAcquire(producerPosition_) - loadAcquire(consumerPosition_); }
 
-Ring::Outcome Ring::read(uint32_t lane, BatchWriter& batch, uint64_t& oversized) {
+uint64_t Ring::end() const { return loadAcquire(producerPosition_); }
+
+Ring::Outcome Ring::read(uint32_t lane, uint64_t end, BatchWriter& batch, uint64_t& oversized) {
   // Nobody else writes it: a ring has one consumer.
   uint64_t position = loadAcquire(consumerPosition_);
   auto outcome = Outcome::kDrained;
-  while (position < loadAcquire(producerPosition_)) {
+  while (position < end) {
     const uint8_t* record = data_ + (position & (size_ - 1));
     // Acquire: pairs with the xchg that commits the record, so that its bytes are seen after its length.
     const uint32_t header = loadAcquire(reinterpret_cast<const uint32_t*>(record));

@@ -41,13 +41,16 @@ class Ring {
   size_t pendingBytes() const;
   size_t size() const { return size_; }
 
+  /** Where the next record will begin. */
+  uint64_t end() const;
+
   enum class Outcome { kDrained, kBatchFull };
   /**
-   * Copies committed records into the batch, each as `u32 length, u32 lane` and its bytes padded to 8, and
-   * gives their space back to the kernel. A record that no batch could hold is skipped and counted in
-   * `oversized`.
+   * Copies committed records that begin before `end` into the batch, each as `u32 length, u32 lane` and its
+   * bytes padded to 8, and gives their space back to the kernel. A record that no batch could hold is skipped
+   * and counted in `oversized`.
    */
-  Outcome read(uint32_t lane, BatchWriter& batch, uint64_t& oversized);
+  Outcome read(uint32_t lane, uint64_t end, BatchWriter& batch, uint64_t& oversized);
 
  private:
   void copy(uint8_t* out, uint64_t position, size_t bytes) const;

@@ -48,6 +48,7 @@ class RingReader : public Napi::ObjectWrap<RingReader> {
   struct Lane {
     FileDescriptor map;
     Ring ring;
+    uint64_t end = 0;  // of what a fill reads
   };
 
   void start(const Napi::CallbackInfo& info);

@@ -67,14 +67,20 @@ std::optional<size_t> RingReader::takeFree(bool wait) {
   return index;
 }
 
-/** Fills a buffer, the first lane before the others; true when a ring had more than found room. */
+/**
+ * Fills a buffer, the first lane before the others; true when a ring had more than found room. How far a lane
+ * is read is looked at before the lanes in front of it are read: whatever led to one of its records stands
+ * before it.
+ */
 bool RingReader::fill(size_t index) {
   Buffer& buffer = buffers_[index];
   BatchWriter batch{.data = buffer.memory.get(), .capacity = batchBytes_};
   uint64_t oversized = 0;
   bool full = false;
+  for (size_t lane = lanes_.size(); lane-- > 0;) lanes_[lane]->end = lanes_[lane]->ring.end();
   for (uint32_t lane = 0; lane < lanes_.size() && !full; lane++) {
-    full = lanes_[lane]->ring.read(lane, batch, oversized) == Ring::Outcome::kBatchFull;
+    Lane& each = *lanes_[lane];
+    full = each.ring.read(lane, each.end, batch, oversized) == Ring::Outcome::kBatchFull;
   }
   buffer.bytes = batch.bytes;
   buffer.records = batch.records;

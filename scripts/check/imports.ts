@@ -17,7 +17,7 @@ const FLOWS: string[][][] = [
     ['journal'],
     ['filter'],
     ['encode'],
-    ['sinks', 'api'],
+    ['sinks', 'api', 'react'],
     ['agent'],
     ['cli'],
   ],

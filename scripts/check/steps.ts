@@ -40,6 +40,10 @@ function listSteps(fix: boolean): Step[] {
     { name: 'imports', run: checkImports },
     { name: 'generated layouts', run: () => run(process.execPath, 'scripts/gen-layouts.ts', '--check') },
     { name: 'generated protobuf', run: () => run(process.execPath, 'scripts/gen-proto.ts', '--check') },
+    {
+      name: 'generated policy support',
+      run: () => run(process.execPath, 'scripts/gen-policy-support.ts', '--check'),
+    },
   ];
   const committed = (): Promise<Outcome> => run('git', 'diff', '--exit-code', '--', ...GENERATED);
   if (process.env.CI !== undefined) steps.push({ name: 'generated files committed', run: committed });

@@ -14,7 +14,11 @@ import type { EventStreams } from './event-streams.ts';
 import { fromExportForm } from './export-form.ts';
 import type { ListProcessesResponse } from './gen/merlon/agent_pb.js';
 import { Agent, GetStatusResponseSchema, ListProcessesResponseSchema } from './gen/merlon/agent_pb.js';
-import { FineGuidanceSensors, GetVersionResponseSchema } from './gen/tetragon/sensors_pb.js';
+import {
+  FineGuidanceSensors,
+  GetVersionResponseSchema,
+  ListTracingPoliciesResponseSchema,
+} from './gen/tetragon/sensors_pb.js';
 import {
   GetHealthStatusResponseSchema,
   HealthStatusResult,
@@ -23,6 +27,7 @@ import {
 } from './gen/tetragon/tetragon_pb.js';
 import { grpcService } from './grpc-service.ts';
 import type { EventCall } from './event-stream.ts';
+import { policyStatus } from './policy-status.ts';
 import { asStatusError, statusError } from './status-error.ts';
 import type { AgentHealth, AgentView } from './view.ts';
 
@@ -38,6 +43,9 @@ const HEALTH_RESULT: Record<AgentHealth['state'], HealthStatusResult> = {
 export function addReadingServices(server: Server, view: AgentView, streams: EventStreams): void {
   server.addService(grpcService(FineGuidanceSensors), {
     getEvents: (call: EventCall) => streams.open(call),
+    listTracingPolicies: unary(() =>
+      create(ListTracingPoliciesResponseSchema, { policies: view.policies().map(policyStatus) }),
+    ),
     getVersion: unary(() => create(GetVersionResponseSchema, { version: view.version })),
     getHealth: unary(() => {
       const { state, details } = view.health();

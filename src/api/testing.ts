@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JsonObject } from '@bufbuild/protobuf';
-import type { AgentStatus, AgentView } from './view.ts';
+import type { AgentStatus, AgentView, PolicyView } from './view.ts';
 
 type Listener = Parameters<AgentView['feed']['subscribe']>[0];
 
@@ -17,6 +17,7 @@ export class FakeView implements AgentView {
   health = () => ({ state: 'running' as const, details: 'All is well' });
   status = (): AgentStatus => ({ pid: 7, lanes: [{ name: 'lifecycle', received: 2n ** 63n, lost: 1n }] });
   processes = (): JsonObject[] => [];
+  policies = (): PolicyView[] => [];
 
   emit(...events: object[]): void {
     const chunk = Buffer.from(events.map((event) => `${JSON.stringify(event)}\n`).join(''));

@@ -10,7 +10,31 @@ export interface AgentView {
   status(): AgentStatus;
   /** Each known process as tetragon.Process in export form, parents before their children. */
   processes(): Iterable<JsonObject>;
+  /** In the order in which they were loaded. */
+  policies(): PolicyView[];
   readonly feed: EventFeed;
+}
+
+/** A policy that the agent was given. */
+export interface PolicyView {
+  readonly name: string;
+  readonly namespace: string;
+  readonly state: 'enabled' | 'load_error';
+  /** why it is not in force, else empty */
+  readonly error: string;
+  readonly kernelMemoryBytes: number;
+  readonly hooks: readonly {
+    readonly id: number;
+    /** way of attaching and place, such as `fentry:tcp_connect` */
+    readonly attachedTo: string;
+    /** policies that share this program */
+    readonly policies: number;
+    /** while the kernel measures (sysctl kernel.bpf_stats_enabled) */
+    readonly runs: bigint;
+    readonly runTimeNs: bigint;
+    /** events that rate limits have kept back */
+    readonly suppressed: bigint;
+  }[];
 }
 
 export interface AgentHealth {

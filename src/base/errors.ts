@@ -11,6 +11,7 @@ export const ErrorCode = {
   AlreadyRunning: 'ERR_ALREADY_RUNNING',
   NotRunning: 'ERR_NOT_RUNNING',
   Sink: 'ERR_SINK',
+  Policy: 'ERR_POLICY',
 } as const;
 export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];
 

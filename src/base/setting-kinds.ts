@@ -13,6 +13,8 @@ export interface Kind<T, Unit extends string = ''> {
   readonly accepts: string;
   /** words that the value is made of, for the nearest name */
   readonly words?: readonly string[];
+  /** a flag given several times adds to the list */
+  readonly repeatable?: true;
   /** undefined refuses the text */
   parse(text: string): T | undefined;
   format(value: T): string;
@@ -82,6 +84,19 @@ export function wordList<const Word extends string>(...words: Word[]): Kind<read
     format: (value) => value.join(',') || 'none',
   };
 }
+
+/** Paths as written, separated by commas; a flag may be repeated. Empty for none. */
+export const pathList: Kind<readonly string[]> = {
+  unit: '',
+  placeholder: 'path…',
+  accepts: 'a list of paths',
+  repeatable: true,
+  parse(input) {
+    const items = splitList(input);
+    return items.includes('') ? undefined : items;
+  },
+  format: (value) => value.join(',') || 'none',
+};
 
 /** CPU numbers as the kernel writes them: `0-2,5`. Empty: no restriction. */
 export const cpuList: Kind<readonly number[]> = {

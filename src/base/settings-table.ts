@@ -1,12 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 import { hostname } from 'node:os';
 import type { Kind } from './setting-kinds.ts';
-import { boolean, choice, cpuList, fileMode, integer, path, text, wordList } from './setting-kinds.ts';
+import {
+  boolean,
+  choice,
+  cpuList,
+  fileMode,
+  integer,
+  path,
+  pathList,
+  text,
+  wordList,
+} from './setting-kinds.ts';
 import { duration, ringSize, size } from './setting-quantities.ts';
 
 export interface Setting<T = unknown, Unit extends string = string> {
   readonly kind: Kind<T, Unit>;
-  readonly group: 'Output' | 'Export file' | 'Events' | 'Identity' | 'Access' | 'Resources' | 'Agent';
+  readonly group:
+    'Policies' | 'Output' | 'Export file' | 'Events' | 'Identity' | 'Access' | 'Resources' | 'Agent';
   readonly help: string;
   /** the value when no source gives one */
   readonly fallback: (env: NodeJS.ProcessEnv) => T;
@@ -50,6 +61,19 @@ export const DEFAULT_CONFIG = '/etc/merlon/merlon.yaml';
  * help and the type `Settings` follow from it. A name that Tetragon has for the same thing is kept.
  */
 export const settingsTable = {
+  policy: setting(pathList, [], {
+    group: 'Policies',
+    help: 'files or directories of TracingPolicies to put in force; may be repeated',
+  }),
+  'policy-dir': setting(path, '/etc/merlon/policies.d', {
+    group: 'Policies',
+    help: 'directory of TracingPolicies that are always put in force; it may be missing',
+  }),
+  'allow-policy-requests': setting(boolean, false, {
+    group: 'Policies',
+    help: 'let TracingPolicyNamespaced use GetUrl and DnsLookup, with which the agent sends requests from the node',
+  }),
+
   output: setting(choice('compact', 'json'), 'compact', {
     group: 'Output',
     short: 'o',
@@ -89,6 +113,10 @@ export const settingsTable = {
         'exec and exit. merlon.ancestry is always there',
     },
   ),
+  'expose-stack-addresses': setting(boolean, false, {
+    group: 'Events',
+    help: 'addresses in stack traces; they tell where the kernel and programs lie in memory',
+  }),
   'enable-process-environment-variables': setting(boolean, false, {
     group: 'Events',
     help: 'environment variables of each exec; they often hold secrets',

@@ -57,13 +57,33 @@ function program(): Command {
     .addOption(outputOption('table', 'json'));
   doctor.action(async () => (await import('./doctor.ts')).doctor(givenFlags(doctor), doctor.opts()));
 
+  const policy = merlon.command('policy').description('check and list TracingPolicies');
+  const check = policy
+    .command('check')
+    .summary('find every problem of policies, without a kernel')
+    .description(
+      'Checks TracingPolicies and prints every problem with its place. It needs neither privileges nor a kernel. ' +
+        'Exit status 1 with any problem.',
+    )
+    .argument('<path...>', 'files, or directories with .yaml, .yml and .json files')
+    .option('--crd-only', 'judge as an API server does: the schema, its rules and metadata only')
+    .addOption(outputOption('text', 'json'));
+  check.action(async (paths: string[]) =>
+    (await import('./policy-check.ts')).policyCheck(paths, check.opts()),
+  );
+
+  const list = addSettings(policy.command('list'), CONNECTION)
+    .description('print the policies of the running agent: whether they are in force, and what they cost')
+    .addOption(outputOption('table', 'json'));
+  list.action(async () => (await import('./policy-list.ts')).policyList(givenFlags(list), list.opts()));
+
   const about = merlon
     .command('version')
     .description('print the version of Merlon and of what it runs on')
     .addOption(outputOption('table', 'json'));
   about.action(async () => (await import('./version.ts')).printVersion(about.opts()));
 
-  for (const command of [merlon, ...merlon.commands]) {
+  for (const command of [merlon, ...merlon.commands, ...policy.commands]) {
     command.allowExcessArguments(false);
     command.configureOutput({ writeOut: writeHelp, outputError: () => undefined });
     command.exitOverride((error) => {

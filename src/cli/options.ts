@@ -18,7 +18,12 @@ function settingOption(name: SettingName, setting: Setting): Option {
   const [open, close] = kind.placeholder === 'true|false' ? ['[', ']'] : ['<', '>'];
   const flags = `${short === undefined ? '' : `-${short}, `}--${name} ${open}${kind.placeholder}${close}`;
   const description = `${help}\ndefault: ${fallbackText}; variable: ${variableName(name)}`;
-  return new Option(flags, description).helpGroup(`${group}:`);
+  const option = new Option(flags, description).helpGroup(`${group}:`);
+  if (kind.repeatable === true)
+    option.argParser((value: string, earlier: string | undefined) =>
+      earlier === undefined ? value : `${earlier},${value}`,
+    );
+  return option;
 }
 
 /** Each item on a line of its own with the description below: flags of settings are long. */

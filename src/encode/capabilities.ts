@@ -64,6 +64,11 @@ export function capabilityNames(mask: bigint): string[] {
   return CAPABILITIES.filter((_, bit) => (mask & (1n << BigInt(bit))) !== 0n);
 }
 
+/** The name of one capability; undefined for a number that has none. */
+export function capabilityName(capability: number): string | undefined {
+  return CAPABILITIES[capability];
+}
+
 export function secureBitNames(bits: number): string[] {
   return SECURE_BITS.filter((_, bit) => (bits & (1 << bit)) !== 0);
 }

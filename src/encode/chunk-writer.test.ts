@@ -32,6 +32,61 @@ test('decimal digits of every length up to 64 bits', () => {
   }
 });
 
+test('whole numbers with a sign, and 64-bit numbers by their halves', () => {
+  for (const value of [0, 1, -1, 9, 10, 2 ** 31, -(2 ** 31), 2 ** 32 - 1])
+    assert.equal(
+      written((out) => out.appendInteger(value)),
+      String(value),
+    );
+  for (const value of [0n, 1n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 64n - 1n])
+    assert.equal(
+      written((out) => out.appendHalves(Number(value & 0xffff_ffffn), Number(value >> 32n))),
+      String(value),
+    );
+});
+
+test('bytes as hexadecimal digits and base64', () => {
+  const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
+  const middle = Buffer.from(bytes.subarray(3, 250));
+  assert.equal(
+    written((out) => out.appendHex(bytes, 3, 250)),
+    middle.toString('hex'),
+  );
+  assert.equal(
+    written((out) => out.appendBase64(bytes, 3, 250)),
+    middle.toString('base64'),
+  );
+});
+
+test('a separator stands between members only', () => {
+  const text = written((out) => {
+    for (const part of ['[', '{', '"a":1', '"b":[', '1', '2']) {
+      if (part !== '[') out.appendSeparator();
+      out.appendAscii(part);
+    }
+  });
+  assert.equal(text, '[{"a":1,"b":[1,2');
+});
+
+test('any bytes are the inside of a JSON string, as Buffer decodes them', () => {
+  let state = 5;
+  const next = (below: number): number => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff;
+    return (state >>> 8) % below;
+  };
+  const check = (bytes: Uint8Array): void => {
+    const around = Buffer.concat([Buffer.from('"'), bytes, Buffer.from('"')]);
+    const text = written((out) => out.appendJson(around, 1, around.length - 1));
+    assert.equal(JSON.parse(`"${text}"`), Buffer.from(bytes).toString('utf8'));
+  };
+  for (let byte = 0; byte < 256; byte++) {
+    check(Uint8Array.of(byte));
+    check(Buffer.concat([Buffer.alloc(40, 'x'), Buffer.of(byte), Buffer.from('y')]));
+  }
+  for (let run = 0; run < 2_000; run++)
+    check(Uint8Array.from({ length: next(80) }, () => (next(4) === 0 ? next(256) : 0x20 + next(0x5f))));
+});
+
 test('leading zeros fill up to the number of digits', () => {
   assert.equal(
     written((out) => out.appendPadded(42, 9)),

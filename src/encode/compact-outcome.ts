@@ -44,6 +44,8 @@ export function marksOf(event: ExportEvent, body: unknown): Segment[] {
   });
   if (at(event, 'merlon', 'file', 'anonymous') === true) notable.push('binary only in memory');
   else if (at(properties, 'file', 'inode', 'links') === 0) notable.push('deleted binary');
+  const owner = textAt(event, 'merlon', 'sock_owner', 'pid');
+  if (owner !== '' && owner !== textAt(body, 'process', 'pid')) notable.push(`socket of pid ${owner}`);
   const missing = [
     ...listAt(event, 'merlon', 'truncated').map((field) => `${String(field)} cut`),
     ...listAt(event, 'merlon', 'unreadable').map((field) => `${String(field)} unreadable`),

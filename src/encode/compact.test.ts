@@ -102,17 +102,11 @@ test('what to notice and what is missing', () => {
   assert.match(line, / {2}\[setuid\] {2}\[deleted binary\] {2}\[process\.arguments cut\] {2}\[table full\]$/);
 });
 
-test('tracepoints and unknown types', () => {
-  const args = [{ size_arg: '59' }, { string_arg: 'a\nb', label: 'name' }];
-  const hit = { process: python, subsys: 'raw_syscalls', event: 'sys_enter', args };
-  assert.match(
-    formatCompact({ process_tracepoint: hit }, plain),
-    / {2}raw_syscalls\/sys_enter\(59, a\\nb\)$/,
-  );
+test('unknown types', () => {
   assert.match(formatCompact({ merlon_new: { a: 1 } }, plain), /^❔ merlon_new \{"a":1\}$/);
   assert.match(
-    formatCompact({ process_kprobe: { process: python, function_name: 'fd_install' } }, plain),
-    /^❔ process_kprobe .*python3\.11.* {2}fd_install$/,
+    formatCompact({ process_new: { process: python, function_name: 'fd_install' } }, plain),
+    /^❔ process_new .*python3\.11 x\.py$/,
   );
 });
 
@@ -153,14 +147,23 @@ test('nothing hostile reaches the terminal, wherever it stands', () => {
     verdict: evil,
     truncated: [evil],
     enrichment: evil,
+    sock_owner: { pid: evil },
   };
   const bodies = {
     process,
     signal: evil,
     status: evil,
     subsys: evil,
-    args: [{ a: evil }, evil],
-    function_name: evil,
+    args: [
+      { a: evil },
+      evil,
+      { string_arg: evil, label: evil },
+      { file_arg: { path: evil } },
+      { sock_arg: { saddr: evil } },
+    ],
+    ...{ function_name: evil, return: { error_arg: { Message: evil } }, message: evil, policy_name: evil },
+    ...{ action: evil, path: evil, symbol: evil, provider: evil, name: evil, offset: evil, buildid: evil },
+    data: [{ b: { c: [evil], d: { e: evil } } }],
     lane: evil,
     lost: evil,
     cpu: evil,
@@ -169,7 +172,7 @@ test('nothing hostile reaches the terminal, wherever it stands', () => {
     'process_exec',
     'process_exit',
     'process_tracepoint',
-    'process_kprobe',
+    ...['process_kprobe', 'process_lsm', 'process_uprobe', 'process_usdt', 'process_loader'],
     'merlon_gap',
     evil,
   ]) {
@@ -213,8 +216,17 @@ test('values of the wrong type do no harm', () => {
     'binary_properties',
     'truncated',
     'pod',
+    ...['function_name', 'return', 'data', 'action', 'path', 'symbol', 'buildid', 'sock_owner'],
   ];
-  for (const type of ['process_exec', 'process_exit', 'process_tracepoint', 'merlon_gap', 'other']) {
+  const hooks = ['process_kprobe', 'process_lsm', 'process_uprobe', 'process_usdt', 'process_loader'];
+  for (const type of [
+    'process_exec',
+    'process_exit',
+    'process_tracepoint',
+    ...hooks,
+    'merlon_gap',
+    'other',
+  ]) {
     for (const value of odd) {
       formatCompact({ [type]: value, time: value, merlon: value }, { color: true, width: 80 });
       for (const name of names) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ExportEvent } from './compact-json.ts';
-import { at, eventType, isSnapshot, listAt, textAt } from './compact-json.ts';
+import { hookLine, policySegments } from './compact-hook.ts';
+import type { HookLine } from './compact-hook.ts';
+import { at, eventType, isSnapshot, textAt } from './compact-json.ts';
 import { marksOf, outcomeOf } from './compact-outcome.ts';
 import type { CompactProcess } from './compact-process.ts';
 import { compactProcess } from './compact-process.ts';
@@ -30,7 +32,8 @@ export function formatCompact(event: ExportEvent, options: CompactOptions): stri
   const type = eventType(event);
   const body = event[type];
   if (type === 'merlon_gap') return formatGap(event, body, options);
-  const { emoji, action } = actionOf(event, type);
+  const hook = hookLine(type, body);
+  const { emoji, action } = hook ?? actionOf(event, type);
   const head = headOf(event, `${emoji} ${action.padEnd(7)} `, body, options);
   if (at(body, 'process') === undefined) {
     const rest = type === '' || body === undefined ? event : body;
@@ -38,7 +41,7 @@ export function formatCompact(event: ExportEvent, options: CompactOptions): stri
   }
   const process = compactProcess(event, body);
   head.push({ text: process.pid.padStart(7), style: 'cyan' }, { text: ` ${process.user.padEnd(8)} ` });
-  const tail = [...detailOf(type, body, options), ...outcomeOf(event, type), ...marksOf(event, body)];
+  const tail = [...detailOf(hook, body, options), ...outcomeOf(event, type), ...marksOf(event, body)];
   return render(fit(head, commandOf(process), tail, options), options.color);
 }
 
@@ -48,8 +51,6 @@ function actionOf(event: ExportEvent, type: string): { emoji: string; action: st
       return isSnapshot(event) ? { emoji: '👀', action: 'running' } : { emoji: '🚀', action: 'exec' };
     case 'process_exit':
       return { emoji: '💥', action: 'exit' };
-    case 'process_tracepoint':
-      return { emoji: '📍', action: 'trace' };
     default:
       return { emoji: '❔', action: escapeHidden(type) || 'unknown event' };
   }
@@ -80,20 +81,15 @@ function commandOf({ chain, binary, args }: CompactProcess): Segment[] {
   ];
 }
 
-/** What was hit, for the types that name it. */
-function detailOf(type: string, body: unknown, { width = Infinity }: CompactOptions): Segment[] {
-  let text = textAt(body, 'function_name');
-  if (type === 'process_tracepoint') {
-    const args = listAt(body, 'args').map(argumentText).join(', ');
-    text = `${textAt(body, 'subsys')}/${textAt(body, 'event')}(${args})`;
-  }
-  return text === '' ? [] : [{ text: `  ${shortenEnd(escapeHidden(text), Math.floor(width / 2))}` }];
-}
-
-function argumentText(argument: unknown): string {
-  if (typeof argument !== 'object' || argument === null) return String(argument);
-  const [, value] = Object.entries(argument).find(([name]) => name !== 'label') ?? [];
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+/** What was hit, and which policy tells of it. */
+function detailOf(
+  hook: HookLine | undefined,
+  body: unknown,
+  { width = Infinity }: CompactOptions,
+): Segment[] {
+  if (hook === undefined) return [];
+  const detail = shortenEnd(escapeHidden(hook.detail), Math.floor(width / 2));
+  return [{ text: `  ${detail}` }, ...policySegments(body)];
 }
 
 function formatGap(event: ExportEvent, gap: unknown, options: CompactOptions): string {

@@ -4,9 +4,13 @@ import type { ExitOccurrence, GapOccurrence, Occurrence, TracepointOccurrence } 
 import type { Process } from '../process/process.ts';
 import { ancestorsOf } from '../process/process.ts';
 import { ChunkWriter } from './chunk-writer.ts';
+import { HookJson } from './hook-json.ts';
+import type { HookCounts, HookJsonOptions } from './hook-options.ts';
+import { NO_HOOKS } from './hook-options.ts';
 import { ancestryJson, enrichmentJson, execDetails } from './merlon-json.ts';
 import type { ProcessJsonOptions } from './process-json.ts';
 import { processJson } from './process-json.ts';
+import { appendWithThread } from './process-thread.ts';
 import { signalName } from './signals.ts';
 import { TimeWriter } from './time-writer.ts';
 
@@ -17,6 +21,8 @@ export interface JsonOptions extends ProcessJsonOptions {
   readonly ancestors: boolean;
   /** names of the attached tracepoints, by the record's hook index */
   readonly hooks: readonly { readonly subsystem: string; readonly event: string }[];
+  /** for the hooks of policies; without it their events say that the hook is not known */
+  readonly policyHooks?: HookJsonOptions;
 }
 
 /** Chunks are handed over at about this size, or at the end of a batch. */
@@ -46,6 +52,7 @@ export class JsonEncoder {
   readonly #afterTime: Uint8Array;
   /** what opens the arguments of a tracepoint, by hook */
   readonly #hooks: readonly Uint8Array[];
+  readonly #hookJson: HookJson;
   #events = 0;
 
   constructor(clock: BootClock, options: JsonOptions, deliver: (chunk: Uint8Array, events: number) => void) {
@@ -58,13 +65,27 @@ export class JsonEncoder {
     this.#beforeTime = Buffer.from(`},"node_name":${JSON.stringify(options.nodeName)},"time":"`);
     this.#afterTime = Buffer.from(`Z"${this.#trailer},"merlon":{`);
     this.#hooks = options.hooks.map(openArguments);
+    this.#hookJson = new HookJson(
+      this.#out,
+      {
+        open: (opening, process, tid) => this.#open(opening, process, tid),
+        parent: (process) => this.#parent(process),
+        ancestors: (process) => this.#ancestors(process),
+        tail: (ktime, process) => this.#tail(ktime, process),
+      },
+      options.policyHooks ?? NO_HOOKS,
+    );
+  }
+
+  get hookCounts(): HookCounts {
+    return this.#hookJson.counts;
   }
 
   append(occurrence: Occurrence): void {
     switch (occurrence.kind) {
       case 'exec':
         this.#processes(PROCESS_EXEC, occurrence.process);
-        this.#ancestors(occurrence.process);
+        this.#baseAncestors(occurrence.process);
         this.#tail(occurrence.ktime, occurrence.process);
         this.#execDetails(occurrence.process);
         this.#out.appendAscii(`${enrichmentJson(occurrence.enrichment)}}}\n`);
@@ -74,6 +95,9 @@ export class JsonEncoder {
         break;
       case 'tracepoint':
         this.#tracepoint(occurrence);
+        break;
+      case 'hook':
+        this.#events += this.#hookJson.append(occurrence) - 1;
         break;
       case 'gap':
         this.#out.appendText(this.gapLine(occurrence));
@@ -123,7 +147,7 @@ export class JsonEncoder {
     let fields = signal === 0 ? '' : `,"signal":"${signalName(signal)}"`;
     if (status !== 0) fields += `,"status":${status}`;
     this.#out.appendAscii(`${fields},"time":"${this.#clock.format(ktime)}"`);
-    this.#ancestors(process);
+    this.#baseAncestors(process);
     this.#tail(ktime, process);
     this.#out.appendAscii(
       `${(code & 0x80) === 0 ? '' : ',"core_dumped":true'}${enrichmentJson(enrichment)}}}\n`,
@@ -145,12 +169,23 @@ export class JsonEncoder {
 
   /** Opens the event: `{"TYPE":{"process":…,"parent":…` */
   #processes(opening: Uint8Array, process: Process): void {
-    const out = this.#out;
-    out.append(opening);
-    out.append(this.processBytes(process));
+    this.#out.append(opening);
+    this.#out.append(this.processBytes(process));
+    this.#parent(process);
+  }
+
+  /** `{"TYPE":{"process":…` with the thread that the event is about. */
+  #open(opening: Uint8Array, process: Process, tid: number): void {
+    const bytes = this.processBytes(process);
+    this.#out.append(opening);
+    if (tid === process.tid) this.#out.append(bytes);
+    else appendWithThread(this.#out, bytes, tid);
+  }
+
+  #parent(process: Process): void {
     if (process.parent === undefined) return;
-    out.append(PARENT);
-    out.append(this.processBytes(process.parent));
+    this.#out.append(PARENT);
+    this.#out.append(this.processBytes(process.parent));
   }
 
   /** Closes the event's object and opens `merlon` with the ancestry. */
@@ -162,8 +197,12 @@ export class JsonEncoder {
     out.append((process.ancestryFragment ??= Buffer.from(ancestryJson(process))));
   }
 
+  #baseAncestors(process: Process): void {
+    if (this.#options.ancestors) this.#ancestors(process);
+  }
+
   #ancestors(process: Process): void {
-    if (!this.#options.ancestors || process.parent === undefined) return;
+    if (process.parent === undefined) return;
     const beyond = [...ancestorsOf(process.parent)].map((ancestor) =>
       Buffer.from(this.processBytes(ancestor)).toString(),
     );

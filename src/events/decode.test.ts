@@ -17,16 +17,18 @@ interface Decoded {
   forks: ForkRecord[];
   exits: ExitRecord[];
   tracepoints: TracepointRecord[];
+  hooks: number;
   invalid: string[];
 }
 
 function collector(): { handler: RecordHandler; decoded: Decoded } {
-  const decoded: Decoded = { execs: [], forks: [], exits: [], tracepoints: [], invalid: [] };
+  const decoded: Decoded = { execs: [], forks: [], exits: [], tracepoints: [], hooks: 0, invalid: [] };
   const handler: RecordHandler = {
     exec: (record) => decoded.execs.push(record),
     fork: (record) => decoded.forks.push(record),
     exit: (record) => decoded.exits.push(record),
     tracepoint: (record) => decoded.tracepoints.push(record),
+    hook: () => decoded.hooks++,
     invalid: (reason) => decoded.invalid.push(reason),
   };
   return { handler, decoded };
@@ -39,8 +41,8 @@ function decode(bytes: Uint8Array, length = bytes.length): Decoded {
   return decoded;
 }
 
-function count({ execs, forks, exits, tracepoints, invalid }: Decoded): number {
-  return execs.length + forks.length + exits.length + tracepoints.length + invalid.length;
+function count({ execs, forks, exits, tracepoints, hooks, invalid }: Decoded): number {
+  return execs.length + forks.length + exits.length + tracepoints.length + hooks + invalid.length;
 }
 
 function text(bytes: Uint8Array): string {

@@ -8,6 +8,7 @@ import type {
   TracepointRecord,
 } from './record.ts';
 import { EventType, ExecEvent, ExitEvent, ForkEvent, TracepointEvent } from './gen/layouts.ts';
+import { HookRecord } from './hook-record.ts';
 
 /** What a batch holds, one call per record, in the order of the batch. */
 export interface RecordHandler {
@@ -15,6 +16,8 @@ export interface RecordHandler {
   fork(record: ForkRecord): void;
   exit(record: ExitRecord): void;
   tracepoint(record: TracepointRecord): void;
+  /** The record is good until this returns. */
+  hook(record: HookRecord): void;
   /** A record that cannot be read: its type or size is not one that this version knows. */
   invalid(reason: string): void;
 }
@@ -65,9 +68,20 @@ export function decodeRecord(view: DataView, offset: number, length: number, han
       if (isWholeExec(view, offset, length)) handler.exec(readExec(view, offset));
       else handler.invalid('exec record whose fields do not fill it');
       return;
+    case EventType.EVENT_HOOK:
+      decodeHook(view, offset, length, handler);
+      return;
     default:
       handler.invalid('unknown record type');
   }
+}
+
+const hookRecord = new HookRecord();
+
+function decodeHook(view: DataView, offset: number, length: number, handler: RecordHandler): void {
+  const reason = hookRecord.point(view, offset, length);
+  if (reason === undefined) handler.hook(hookRecord);
+  else handler.invalid(reason);
 }
 
 function readHeader(view: DataView, offset: number): RecordHeader {

@@ -52,7 +52,13 @@ export interface HookRule {
   readonly kernelStack: boolean;
   readonly userStack: boolean;
   readonly imaHash: boolean;
+  /** what the agent does for each event of the rule; none when absent */
+  readonly requests?: readonly HookRequest[];
 }
+
+/** A request that the agent sends: an HTTP GET of a URL, or a look-up of a name. */
+export type HookRequest =
+  { readonly kind: 'url'; readonly url: string } | { readonly kind: 'dns'; readonly name: string };
 
 /** A policy's part of a hook: one of its hook entries. */
 export interface HookPolicy {

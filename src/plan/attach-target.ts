@@ -1,14 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
+/** A target, apart from others at the same place when its events are of another kind. */
+export type AttachTarget = AttachPlace & {
+  /** for process_loader */
+  readonly use?: 'loader';
+};
+
 /** Ways to attach, each with the program of bpf/hook.bpf.c and the root of bpf/root.bpf.c that serve it. */
-export type AttachTarget =
+type AttachPlace =
   | { readonly by: 'fentry' | 'fexit' | 'lsm' | 'kprobe'; readonly functionName: string }
   | { readonly by: 'tracepoint'; readonly subsystem: string; readonly event: string }
   | { readonly by: 'raw_tracepoint'; readonly event: string }
+  /** every execve, for what processes inherit (follow.ts) */
+  | { readonly by: 'follow' }
   /** one system call among all, at the raw tracepoints sys_enter and sys_exit */
-  | { readonly by: 'sys_enter' | 'sys_exit'; readonly syscall: number };
+  | { readonly by: 'sys_enter' | 'sys_exit'; readonly syscall: number }
+  | UserTarget;
+
+/** A place in a file that runs in user space: a function, its return, or one place of a USDT probe. */
+export interface UserTarget {
+  readonly by: 'uprobe' | 'uretprobe' | 'usdt';
+  readonly path: string;
+  /** a name of the file while it is planned: who gives the path to another file meanwhile gets no probe in it */
+  readonly openPath: string;
+  /** tells the file from another that gets its path later */
+  readonly identity: string;
+  /** in the file, bytes */
+  readonly offset: number;
+  /** of a counter that the kernel raises while a probe is attached, in the file; 0 without */
+  readonly refCtrOffset: number;
+  /** what events call it: a symbol, or provider:name; empty where the policy gives a place only */
+  readonly name: string;
+}
 
 /** Hooks with the same key share a program. */
 export function targetKey(target: AttachTarget): string {
+  const place = placeKey(target);
+  return target.use === undefined ? place : `${target.use}:${place}`;
+}
+
+function placeKey(target: AttachTarget): string {
   switch (target.by) {
     case 'tracepoint':
       return `tracepoint:${target.subsystem}/${target.event}`;
@@ -17,12 +47,24 @@ export function targetKey(target: AttachTarget): string {
     case 'sys_enter':
     case 'sys_exit':
       return `${target.by}:${target.syscall}`;
+    case 'follow':
+      return target.by;
+    case 'uprobe':
+    case 'uretprobe':
+    case 'usdt':
+      return `${target.by}:${target.path}:${target.name}${userPlace(target)}`;
     default:
       return `${target.by}:${target.functionName}`;
   }
 }
 
+function userPlace({ offset, refCtrOffset, identity }: UserTarget): string {
+  const counter = refCtrOffset === 0 ? '' : `,counter=0x${refCtrOffset.toString(16)}`;
+  return `@0x${offset.toString(16)}${counter}#${identity}`;
+}
+
 /** Targets with the same root share what is attached to the kernel. */
 export function rootKey(target: AttachTarget): string {
-  return target.by === 'sys_enter' || target.by === 'sys_exit' ? target.by : targetKey(target);
+  if (target.by !== 'sys_enter' && target.by !== 'sys_exit') return targetKey(target);
+  return target.use === undefined ? target.by : `${target.use}:${target.by}`;
 }

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DimensionConfig, HookConfig, HookFlag, ValueConfig } from '../events/gen/layouts.ts';
+import {
+  DimensionConfig,
+  HookConfig,
+  HookFlag,
+  ValueConfig,
+  RuleAction as RuleActionLayout,
+} from '../events/gen/layouts.ts';
 import type { Dimension } from './dimension.ts';
-import type { InstancePlan } from './instance-plan.ts';
-import type { RuleMask } from './rule-mask.ts';
+import type { InstancePlan, RuleAction } from './instance-plan.ts';
+import { RuleMask } from './rule-mask.ts';
 import type { StringSecret } from './string-key.ts';
 import { type ValuePlan, valueFlags } from './value-plan.ts';
 
@@ -34,7 +40,10 @@ export function configBytes(
   u32(HookConfig.arguments, plan.argumentCount);
   u32(
     HookConfig.flags,
-    (plan.syscallRegisters ? HookFlag.HOOK_SYSCALL_REGS : 0) | (plan.atReturn ? HookFlag.HOOK_RETURN : 0),
+    (plan.syscallRegisters ? HookFlag.HOOK_SYSCALL_REGS : 0) |
+      (plan.atReturn ? HookFlag.HOOK_RETURN : 0) |
+      (plan.attach.by === 'follow' ? HookFlag.HOOK_FOLLOW : 0) |
+      actionFlags(plan),
   );
   view.setBigUint64(HookConfig.secret, secret[0], true);
   view.setBigUint64(HookConfig.secret + 8, secret[1], true);
@@ -49,9 +58,55 @@ export function configBytes(
   writeMask(view, HookConfig.rulesPost, rules.post);
   writeMask(view, HookConfig.rulesKernelStack, rules.kernelStack);
   writeMask(view, HookConfig.rulesUserStack, rules.userStack);
+  writeMask(
+    view,
+    HookConfig.rulesLimited,
+    actingRules(plan, ({ intervalNs }) => intervalNs > 0n),
+  );
+  writeMask(
+    view,
+    HookConfig.rulesTrack,
+    actingRules(plan, ({ track }) => track.length > 0),
+  );
+  writeMask(
+    view,
+    HookConfig.rulesUntrack,
+    actingRules(plan, ({ untrack }) => untrack.length > 0),
+  );
   rules.carries.forEach((carries, word) =>
     view.setBigUint64(HookConfig.rulesCarries + 8 * word, carries ? 1n : 0n, true),
   );
+  return new Uint8Array(view.buffer);
+}
+
+/** What the rules' actions and the values ask of the program, as bits of enum hook_flag. */
+export function actionFlags({ actions, values }: InstancePlan): number {
+  const limits = actions.some(({ intervalNs }) => intervalNs > 0n);
+  const tracks = actions.some(({ track, untrack }) => track.length + untrack.length > 0);
+  const hasSocks = values.some(({ shown }) => shown.form === 'sock');
+  return (
+    (limits ? HookFlag.HOOK_LIMITS : 0) |
+    (tracks ? HookFlag.HOOK_TRACKS : 0) |
+    (hasSocks ? HookFlag.HOOK_SOCK_OWNERS : 0)
+  );
+}
+
+function actingRules({ actions, words }: InstancePlan, acts: (action: RuleAction) => boolean): RuleMask {
+  const mask = new RuleMask(words);
+  for (const action of actions) if (acts(action)) mask.add(action.rule);
+  return mask;
+}
+
+/** A struct rule_action, as the kernel side finds it before the first hit. */
+export function actionBytes({ intervalNs, scope, values, track, untrack }: RuleAction): Uint8Array {
+  const view = new DataView(new ArrayBuffer(RuleActionLayout.sizeof));
+  const bits = (entries: readonly number[]): number =>
+    entries.reduce((mask, entry) => mask | (1 << entry), 0);
+  view.setBigUint64(RuleActionLayout.interval, intervalNs, true);
+  view.setUint16(RuleActionLayout.scope, scope, true);
+  view.setUint16(RuleActionLayout.values, bits(values), true);
+  view.setUint16(RuleActionLayout.track, bits(track), true);
+  view.setUint16(RuleActionLayout.untrack, bits(untrack), true);
   return new Uint8Array(view.buffer);
 }
 
@@ -69,7 +124,11 @@ function writeValue(view: DataView, base: number, value: ValuePlan): void {
   view.setUint32(base + ValueConfig.field, value.field, true);
   view.setUint32(base + ValueConfig.maxLength, value.maxLength, true);
   value.path.forEach(({ offset, follow }, step) =>
-    view.setUint32(base + ValueConfig.path + 4 * step, (follow ? offset | STEP_FOLLOW : offset) >>> 0, true),
+    view.setUint32(
+      base + ValueConfig.path + 4 * step,
+      ((offset & ~STEP_FOLLOW) | (follow ? STEP_FOLLOW : 0)) >>> 0,
+      true,
+    ),
   );
 }
 

@@ -224,6 +224,7 @@ function mergeRanges(ranges: readonly { from: bigint; to: bigint }[]): { from: b
   return merged;
 }
 
+/** Of a number; a set of followed conditions is longer. */
 const NIBBLES = 16;
 
 /** A nibble's entry has the rules that one of its bits satisfies; with `none`, those that it rules out. */
@@ -233,7 +234,8 @@ function bitsTable(
   none: boolean,
 ): Pick<Dimension, 'kind' | 'count' | 'flag' | 'miss' | 'table'> {
   const rows: Uint8Array[] = [];
-  for (let nibble = 0; nibble < NIBBLES; nibble++)
+  const nibbles = Math.max(NIBBLES, ...conditions.map(({ condition }) => nibblesOf(condition.accepted)));
+  for (let nibble = 0; nibble < nibbles; nibble++)
     for (let value = 0n; value < 16n; value++) {
       const mask = new RuleMask(words);
       for (const { rule, condition } of conditions)
@@ -248,11 +250,15 @@ function bitsTable(
   for (const { rule } of conditions) unconstrained.remove(rule);
   return {
     kind: DimensionKind.DIMENSION_BITS,
-    count: NIBBLES,
+    count: nibbles,
     flag: none,
     miss: unconstrained,
     table: makeArray(rows, words * 8),
   };
+}
+
+function nibblesOf(accepted: Accepted): number {
+  return accepted.class === 'bits' ? accepted.mask.toString(16).length : 0;
 }
 
 function trieTable(conditions: readonly RuleCondition[], miss: RuleMask): Pick<Dimension, 'count' | 'table'> {

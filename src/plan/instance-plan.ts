@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { RateScope } from '../events/gen/layouts.ts';
 import type { HookPolicy, HookTarget } from '../events/hook.ts';
 import type { AttachTarget } from './attach-target.ts';
 import type { Dimension } from './dimension.ts';
@@ -18,10 +19,24 @@ export interface InstancePlan {
   readonly dimensions: readonly Dimension[];
   readonly words: number;
   readonly rules: RuleSets;
+  /** of the rules that do more than to send */
+  readonly actions: readonly RuleAction[];
   readonly policies: readonly HookPolicy[];
 }
 
-/** As struct rule_config. */
+/** As struct rule_action; values as positions in InstancePlan.values. */
+export interface RuleAction {
+  readonly rule: number;
+  /** 0n without a limit */
+  readonly intervalNs: bigint;
+  readonly scope: (typeof RateScope)[keyof typeof RateScope];
+  /** those that make events the same */
+  readonly values: readonly number[];
+  readonly track: readonly number[];
+  readonly untrack: readonly number[];
+}
+
+/** As struct rule_config, but for the rules with an action. */
 export interface RuleSets {
   readonly all: RuleMask;
   readonly first: RuleMask;

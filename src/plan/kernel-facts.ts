@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BtfParameter } from '../../native/index.d.ts';
+import type { ElfImage } from '../kernel/elf-image.ts';
 
 /** A member, or a member of a member, found in the kernel's types. */
 export interface ResolvedPath {
@@ -36,6 +37,22 @@ export interface AttachFacts {
   readonly kprobe: boolean;
 }
 
+/** What a plan needs of a file that runs in user space; src/kernel/elf-image.ts reads it. */
+export type UserFile = Pick<
+  ElfImage,
+  | 'identity'
+  | 'openPath'
+  | 'fileOffset'
+  | 'isMapped'
+  | 'symbol'
+  | 'symbolNames'
+  | 'buildId'
+  | 'digest'
+  | 'usdtNotes'
+>;
+
+export type UserTypes = Pick<KernelFacts, 'resolvePath'>;
+
 /**
  * What a plan needs to know of a kernel: nothing else about it is asked. `src/sensor/` has that of the running kernel; tests
  * have plain data.
@@ -53,6 +70,12 @@ export interface KernelFacts {
   tracepointFields(subsystem: string, event: string): readonly TracepointField[] | undefined;
   /** arguments of a raw tracepoint */
   rawTracepoint(event: string): readonly BtfParameter[] | undefined;
+  /** A file that runs in user space. Throws an Error that says why it cannot be used. */
+  userFile(path: string): UserFile;
+  /** Types of such a file, from its BTF. Throws an Error that says why there are none. */
+  userTypes(path: string): UserTypes;
+  /** Closes those files: the next plan looks at what has their paths then. */
+  forgetUserFiles(): void;
   /** number of a system call by its name without a prefix; undefined when the architecture has none */
   syscallNumber(name: string): number | undefined;
   /** the kernel's function for it, such as __x64_sys_openat */

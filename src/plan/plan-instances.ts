@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DimensionInput, HookLimit } from '../events/gen/layouts.ts';
+import { DimensionInput, HookLimit, RateScope } from '../events/gen/layouts.ts';
 import type { HookPolicy } from '../events/hook.ts';
 import { classify } from './automaton.ts';
 import type { Condition } from './condition.ts';
 import type { RuleCondition } from './dimension.ts';
 import { buildDimension, dimensionKey } from './dimension.ts';
-import type { InstancePlan, RuleSets } from './instance-plan.ts';
+import type { InstancePlan, RuleAction, RuleSets } from './instance-plan.ts';
 import { PlanError } from './plan-problem.ts';
 import type { PlannedRule, PolicyHook } from './plan-policies.ts';
 import { RuleMask } from './rule-mask.ts';
@@ -94,6 +94,7 @@ class Group {
       values: this.#values,
       words,
       rules,
+      actions: this.#placed.flatMap(ruleActions),
       alphabets: [alphabets[0].classes, alphabets[1].classes],
       // Cheap ones first: most hits end there.
       dimensions: [...this.#dimensions.values()]
@@ -168,6 +169,25 @@ class Group {
   }
 }
 
+/** What its rules do beside sending. */
+function ruleActions({ hook, firstRule, entries }: PlacedHook): RuleAction[] {
+  const move = (values: readonly number[]): number[] => values.map((entry) => entries[entry] ?? 0);
+  return hook.rules.flatMap(({ limit, track, untrack }, index) =>
+    limit === undefined && track.length === 0 && untrack.length === 0
+      ? []
+      : [
+          {
+            rule: firstRule + index,
+            intervalNs: limit?.intervalNs ?? 0n,
+            scope: limit?.scope ?? RateScope.RATE_GLOBAL,
+            values: [...new Set(entries)],
+            track: move(track),
+            untrack: move(untrack),
+          },
+        ],
+  );
+}
+
 /** A policy's rules stay within a word, or begin one and have their words for themselves. */
 function firstRuleOf(rules: number, count: number): number {
   const used = rules % WORD_RULES;
@@ -193,7 +213,10 @@ function costOf(conditions: readonly RuleCondition[]): number {
 }
 
 function readsValue(input: Condition['at']['input']): boolean {
-  return input === DimensionInput.INPUT_VALUE || input >= DimensionInput.INPUT_SOURCE_PORT;
+  return (
+    input === DimensionInput.INPUT_VALUE ||
+    (input >= DimensionInput.INPUT_SOURCE_PORT && input <= DimensionInput.INPUT_CAPS_GAINED)
+  );
 }
 
 /** From positions in a hook's own values to those in the program's. */

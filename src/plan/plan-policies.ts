@@ -3,11 +3,15 @@ import type { HookPolicy, HookRule } from '../events/hook.ts';
 import type { Action, Hook, Policy, Selector } from '../policy/model.ts';
 import { targetKey } from './attach-target.ts';
 import type { KernelFacts } from './kernel-facts.ts';
+import type { ActionOptions, PlannedActions } from './plan-actions.ts';
+import { planActions, planRequests } from './plan-actions.ts';
+import { type LoaderHook, planLoader } from './plan-loader.ts';
 import { PlanError } from './plan-problem.ts';
 import { planSelector } from './plan-selector.ts';
 import { planTargets, type PlannedTarget } from './plan-target.ts';
 import { planValue } from './plan-value.ts';
 import type { Condition } from './condition.ts';
+import { FollowedConditions } from './follow.ts';
 import { type ValuePlan, valueKey } from './value-plan.ts';
 
 /** One hook entry of one policy on one target, before it shares a program with others. */
@@ -19,24 +23,32 @@ export interface PolicyHook {
   readonly rules: readonly PlannedRule[];
 }
 
-export interface PlannedRule {
+export interface PlannedRule extends PlannedActions {
   /** `entry` of a value input is a position in PolicyHook.values */
   readonly conditions: readonly Condition[];
-  readonly posts: boolean;
-  readonly kernelStack: boolean;
-  readonly userStack: boolean;
   readonly matchOnError: boolean;
 }
 
 /** The hooks of one policy by target. Throws a PlanError for the first thing that cannot be served. */
-export function planPolicy(policy: Policy, facts: KernelFacts): Map<string, PolicyHook[]> {
+export function planPolicy(
+  policy: Policy,
+  facts: KernelFacts,
+  followed = new FollowedConditions(),
+  options: ActionOptions = { requests: 'none' },
+): Map<string, PolicyHook[]> {
   refuseUnserved(policy);
   const byTarget = new Map<string, PolicyHook[]>();
   for (const hook of policy.hooks)
     for (const target of planTargets(hook, facts)) {
       const key = targetKey(target.attach);
-      byTarget.set(key, [...(byTarget.get(key) ?? []), planHook(policy, hook, target, facts)]);
+      byTarget.set(key, [
+        ...(byTarget.get(key) ?? []),
+        planHook(policy, hook, target, facts, followed, options),
+      ]);
     }
+  if (policy.loader)
+    for (const hook of planLoader(policy.at, facts))
+      byTarget.set(targetKey(hook.target.attach), [loaderHook(policy, hook)]);
   return byTarget;
 }
 
@@ -44,7 +56,6 @@ function refuseUnserved(policy: Policy): void {
   const { podSelector, containerSelector, host, at } = policy.workload;
   if (policy.namespace !== undefined || podSelector !== undefined || containerSelector !== undefined || host)
     throw new PlanError(at, 'Cannot limit a policy to workloads: Kubernetes is not on');
-  if (policy.loader) throw new PlanError(policy.at, 'Cannot serve spec.loader in this version');
   const [enforcer] = policy.enforcers;
   if (enforcer !== undefined) throw new PlanError(enforcer.at, 'Cannot serve enforcers in this version');
 }
@@ -63,7 +74,14 @@ class ValueList {
   }
 }
 
-function planHook(policy: Policy, hook: Hook, target: PlannedTarget, facts: KernelFacts): PolicyHook {
+function planHook(
+  policy: Policy,
+  hook: Hook,
+  target: PlannedTarget,
+  facts: KernelFacts,
+  followed: FollowedConditions,
+  options: ActionOptions,
+): PolicyHook {
   const list = new ValueList();
   const { signature } = target;
   const isShown = ({ type }: Hook['args'][number]): boolean => type !== 'nop';
@@ -88,23 +106,48 @@ function planHook(policy: Policy, hook: Hook, target: PlannedTarget, facts: Kern
       namespace: policy.namespace,
       message: hook.message,
       tags: hook.tags,
-      rules: selectors.map((selector) => shownRule(selector)),
+      rules: selectors.map((selector) => ({
+        ...shownRule(selector),
+        requests: planRequests(selector, policy, options),
+      })),
       args: showOf(args, hook.args),
       data: showOf(data, hook.data),
       returnValue: returnValue === undefined ? undefined : { entry: returnValue, label: returnArg?.label },
     },
     rules: selectors.map((selector) => ({
-      conditions: selector === undefined ? [] : planSelector(selector, places, facts),
-      ...planActions(selector === undefined ? [] : [...selector.actions, ...selector.returnActions], hook),
+      conditions: selector === undefined ? [] : planSelector(selector, places, facts, followed),
+      ...planActions(selector, hook, places),
       // An observing policy reports what it could not read; the event says so.
       matchOnError: policy.extensions.get('on-unreadable') !== 'no-match',
     })),
   };
 }
 
+/** spec.loader has no selectors and no actions: each mapping is an event. */
+function loaderHook(policy: Policy, { target, values, conditions }: LoaderHook): PolicyHook {
+  const { name, namespace } = policy;
+  return {
+    policy,
+    target,
+    values,
+    shown: {
+      ...{ name, namespace, message: '', tags: [], data: [], returnValue: undefined },
+      args: [{ entry: 0, label: undefined }],
+      rules: [{ ...shownRule(undefined), requests: [] }],
+    },
+    rules: [
+      {
+        ...{ conditions, posts: true, kernelStack: false, userStack: false, limit: undefined },
+        ...{ track: [], untrack: [] },
+        matchOnError: true,
+      },
+    ],
+  };
+}
+
 function shownRule(selector: Selector | undefined): HookRule {
   const nameOf = (actions: readonly Action[]): string =>
-    actions.some(({ kind }) => kind === 'NoPost') ? 'NOPOST' : 'POST';
+    actions.some(({ kind }) => kind === 'NoPost') ? 'NOPOST' : (actions.at(-1)?.kind ?? 'Post').toUpperCase();
   return {
     label: selector?.label,
     action: nameOf(selector?.actions ?? []),
@@ -123,28 +166,4 @@ function stacksOf(actions: readonly Action[]): Pick<HookRule, 'kernelStack' | 'u
     userStack: posts.some(({ userStackTrace }) => userStackTrace),
     imaHash: posts.some(({ imaHash }) => imaHash),
   };
-}
-
-function planActions(
-  actions: readonly Action[],
-  hook: Hook,
-): Pick<PlannedRule, 'posts' | 'kernelStack' | 'userStack'> {
-  let posts = true;
-  let kernelStack = false;
-  let userStack = false;
-  for (const action of actions) {
-    if (action.kind === 'NoPost') posts = false;
-    else if (action.kind !== 'Post')
-      throw new PlanError(action.at, `Cannot serve action "${action.kind}" in this version`);
-    else {
-      if (action.rateLimit !== undefined)
-        throw new PlanError(action.at, 'Cannot serve rateLimit in this version');
-      if (action.imaHash) throw new PlanError(action.at, 'Cannot serve imaHash in this version');
-      if ((action.kernelStackTrace || action.userStackTrace) && hook.kind === 'lsm')
-        throw new PlanError(action.at, 'Cannot take a stack trace in an LSM hook');
-      kernelStack ||= action.kernelStackTrace;
-      userStack ||= action.userStackTrace;
-    }
-  }
-  return { posts, kernelStack, userStack };
 }

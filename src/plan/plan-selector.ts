@@ -3,15 +3,20 @@ import { DimensionInput } from '../events/gen/layouts.ts';
 import type {
   BinaryCondition,
   CapabilityCondition,
+  NamespaceChangeCondition,
   NamespaceCondition,
   PidCondition,
   Selector,
   ValueCondition,
 } from '../policy/model.ts';
 import { NAMESPACE_KINDS } from '../policy/model.ts';
+import { checkOperand, checkTrieText } from './check-operand.ts';
 import type { Accepted, Condition, ConditionInput } from './condition.ts';
 import type { KernelFacts } from './kernel-facts.ts';
+import { type FollowedConditions, followedCondition } from './follow.ts';
+import { rangeWords, wordsOf } from './number-words.ts';
 import { PlanError } from './plan-problem.ts';
+import { syscallNumber } from './syscall-name.ts';
 import type { ValuePlan } from './value-plan.ts';
 
 /** Where a policy's entries stand among the values of its hook. */
@@ -24,15 +29,26 @@ export interface EntryPlaces {
 }
 
 /** Every condition of a selector; all of them must hold. Throws a PlanError for one that this version does not serve. */
-export function planSelector(selector: Selector, places: EntryPlaces, facts: KernelFacts): Condition[] {
+export function planSelector(
+  selector: Selector,
+  places: EntryPlaces,
+  facts: KernelFacts,
+  followed: FollowedConditions,
+): Condition[] {
   refuseUnserved(selector);
   return [
-    ...selector.pids.map(pidCondition),
+    ...selector.pids.map((condition) => pidCondition(condition, followed)),
     ...selector.namespaces.map((condition) => namespaceCondition(condition, facts)),
-    ...selector.capabilities.map(capabilityCondition),
-    ...selector.binaries.map((condition) => binaryCondition(condition, DimensionInput.INPUT_BINARY)),
+    ...selector.namespaceChanges.map(namespaceChangeCondition),
+    ...selector.capabilities.map((condition) => capabilityCondition(condition, CAPABILITY_INPUTS)),
+    ...selector.capabilityChanges.map((condition) =>
+      capabilityCondition(condition, CAPABILITY_CHANGE_INPUTS),
+    ),
+    ...selector.binaries.map((condition) =>
+      binaryCondition(condition, DimensionInput.INPUT_BINARY, followed),
+    ),
     ...selector.parentBinaries.map((condition) =>
-      binaryCondition(condition, DimensionInput.INPUT_PARENT_BINARY),
+      binaryCondition(condition, DimensionInput.INPUT_PARENT_BINARY, followed),
     ),
     ...selector.args.map((condition) => valueCondition(condition, places.args, places, facts)),
     ...selector.data.map((condition) => valueCondition(condition, places.data, places, facts)),
@@ -42,22 +58,14 @@ export function planSelector(selector: Selector, places: EntryPlaces, facts: Ker
   ];
 }
 
-function refuseUnserved({
-  pids,
-  binaries,
-  parentBinaries,
-  namespaceChanges,
-  capabilityChanges,
-  capabilities,
-  workload,
-}: Selector): void {
-  const following =
-    pids.find(({ followForks }) => followForks) ??
-    [...binaries, ...parentBinaries].find(({ followChildren }) => followChildren);
-  if (following !== undefined) throw unserved(following.at, 'followForks and followChildren');
-  const change = namespaceChanges[0] ?? capabilityChanges[0];
-  if (change !== undefined) throw unserved(change.at, 'matchNamespaceChanges and matchCapabilityChanges');
-  const inNamespace = capabilities.find(({ isNamespaceCapability }) => isNamespaceCapability);
+function refuseUnserved({ pids, parentBinaries, capabilityChanges, capabilities, workload }: Selector): void {
+  const inNamespacePid = pids.find(({ followForks, isNamespacePid }) => followForks && isNamespacePid);
+  if (inNamespacePid !== undefined) throw unserved(inNamespacePid.at, 'followForks of pids in a namespace');
+  const ofParent = parentBinaries.find(({ followChildren }) => followChildren);
+  if (ofParent !== undefined) throw unserved(ofParent.at, 'followChildren in matchParentBinaries');
+  const inNamespace = [...capabilities, ...capabilityChanges].find(
+    ({ isNamespaceCapability }) => isNamespaceCapability,
+  );
   if (inNamespace !== undefined) throw unserved(inNamespace.at, 'isNamespaceCapability');
   if (workload !== undefined) throw unserved(workload.at, 'matchWorkloads without Kubernetes');
 }
@@ -70,24 +78,37 @@ function process(input: ConditionInput['input'], entry = 0): ConditionInput {
   return { input, entry, other: 0 };
 }
 
-function pidCondition({ negated, values, isNamespacePid }: PidCondition): Condition {
+function pidCondition(condition: PidCondition, followed: FollowedConditions): Condition {
+  const { negated, values, isNamespacePid, followForks } = condition;
+  if (followForks) return followedCondition(followed.numberOfPids(condition), negated);
   const input = isNamespacePid ? DimensionInput.INPUT_NAMESPACE_PID : DimensionInput.INPUT_PID;
   return { at: process(input), negated, accepted: { class: 'numbers', values: values.map(BigInt) } };
 }
 
 function namespaceCondition(
-  { namespace, negated, values }: NamespaceCondition,
+  { namespace, negated, values, at }: NamespaceCondition,
   facts: KernelFacts,
 ): Condition {
   const kind = NAMESPACE_KINDS.indexOf(namespace);
-  const numbers = values.map((value) =>
-    BigInt(value === 'host_ns' ? (facts.hostNamespaces[kind] ?? 0) : value),
-  );
+  const numbers = values.map((value) => BigInt(value === 'host_ns' ? hostNamespace(kind, at, facts) : value));
   return {
     at: process(DimensionInput.INPUT_NAMESPACE, kind),
     negated,
     accepted: { class: 'numbers', values: numbers },
   };
+}
+
+/** The number of the host's namespace of a kind; this user may be forbidden to see it. */
+function hostNamespace(kind: number, at: PlanError['at'], facts: KernelFacts): number {
+  try {
+    return facts.hostNamespaces[kind] ?? 0;
+  } catch (error) {
+    throw new PlanError(
+      at,
+      `Cannot tell the host's namespaces: ${error instanceof Error ? error.message : String(error)}`,
+      'Name the number of the namespace (readlink /proc/PID/ns/NAME).',
+    );
+  }
 }
 
 const CAPABILITY_INPUTS = {
@@ -96,18 +117,38 @@ const CAPABILITY_INPUTS = {
   Permitted: DimensionInput.INPUT_CAP_PERMITTED,
 } as const;
 
-function capabilityCondition({ set, negated, mask }: CapabilityCondition): Condition {
-  return { at: process(CAPABILITY_INPUTS[set]), negated, accepted: { class: 'bits', mask } };
+const CAPABILITY_CHANGE_INPUTS = {
+  Effective: DimensionInput.INPUT_CAP_EFFECTIVE_CHANGES,
+  Inheritable: DimensionInput.INPUT_CAP_INHERITABLE_CHANGES,
+  Permitted: DimensionInput.INPUT_CAP_PERMITTED_CHANGES,
+} as const;
+
+function capabilityCondition(
+  { set, negated, mask }: CapabilityCondition,
+  inputs: Readonly<Record<CapabilityCondition['set'], ConditionInput['input']>>,
+): Condition {
+  return { at: process(inputs[set]), negated, accepted: { class: 'bits', mask } };
+}
+
+function namespaceChangeCondition({ negated, values }: NamespaceChangeCondition): Condition {
+  const mask = values.reduce((bits, kind) => bits | (1n << BigInt(NAMESPACE_KINDS.indexOf(kind))), 0n);
+  return { at: process(DimensionInput.INPUT_NAMESPACE_CHANGES), negated, accepted: { class: 'bits', mask } };
 }
 
 const STRING_CLASSES = { exact: 'strings', prefix: 'prefixes', postfix: 'postfixes' } as const;
 
 function binaryCondition(
-  { negated, match, values }: BinaryCondition,
+  policyCondition: BinaryCondition,
   input: ConditionInput['input'],
+  followed: FollowedConditions,
 ): Condition {
+  const { negated, match, values, followChildren, at } = policyCondition;
+  checkTrieText(match, values, at);
   const accepted: Accepted = { class: STRING_CLASSES[match], values: values.map(bytesOf) };
-  return { at: process(input), negated, accepted };
+  const condition = { at: process(input), negated, accepted };
+  return followChildren
+    ? followedCondition(followed.numberOfBinary(policyCondition, condition), negated)
+    : condition;
 }
 
 function valueCondition(
@@ -119,6 +160,7 @@ function valueCondition(
   const entry = entries[condition.entry] ?? 0;
   const value = places.values[entry];
   if (value === undefined) throw new RangeError(`No value ${entry}`);
+  checkOperand(condition.operand, condition.operator, value, condition.at);
   const { input, other, accepted } = accept(condition, value, entries, facts);
   return { at: { input, entry, other: other ?? 0 }, negated: condition.negated, accepted };
 }
@@ -139,19 +181,13 @@ function accept(
   switch (operand.op) {
     case 'numbers': {
       const listed = operand.lists.flatMap((list) =>
-        list.values.flatMap((name) => {
-          const syscall = facts.syscallNumber(name);
-          return syscall === undefined ? [] : [BigInt(syscall)];
-        }),
+        list.values.map((name) => BigInt(syscallNumber(name, list.at, facts))),
       );
-      const values = [...operand.values, ...listed].map((number) => asWord(number, value));
+      const values = wordsOf([...operand.values, ...listed], value);
       return { input, accepted: { class: 'numbers', values } };
     }
     case 'ranges': {
-      const ranges = operand.ranges.map(({ from, to }) => ({
-        from: asWord(from, value),
-        to: asWord(to, value),
-      }));
+      const ranges = rangeWords(operand.ranges, value);
       return { input, accepted: { class: 'ranges', ranges, signed: value.shown.signed } };
     }
     case 'mask':
@@ -163,6 +199,7 @@ function accept(
         },
       };
     case 'strings': {
+      checkTrieText(operand.match, operand.values, at);
       const values = operand.values.map(bytesOf);
       if (operand.match === 'substring')
         return { input, accepted: { class: 'substrings', values, folded: operand.ignoreCase } };
@@ -214,13 +251,6 @@ const SOCKET_INPUTS = {
   family: DimensionInput.INPUT_FAMILY,
   state: DimensionInput.INPUT_STATE,
 } as const;
-
-/** A number as the kernel side has it: cut to the value's size, then extended by its sign. */
-function asWord(number: bigint, value: ValuePlan): bigint {
-  const bits = value.bitWidth > 0 ? value.bitWidth : value.bytes * 8;
-  const cut = value.shown.signed ? BigInt.asIntN(bits, number) : BigInt.asUintN(bits, number);
-  return BigInt.asUintN(64, cut);
-}
 
 function bytesOf(text: string): Uint8Array {
   return Buffer.from(text, 'utf8');

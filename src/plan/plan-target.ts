@@ -6,6 +6,8 @@ import type { Hook, KprobeHook, List, LsmHook, TracepointHook } from '../policy/
 import type { AttachTarget } from './attach-target.ts';
 import type { KernelFacts, KernelFunction } from './kernel-facts.ts';
 import { PlanError } from './plan-problem.ts';
+import { bareSyscall, syscallNumber } from './syscall-name.ts';
+import { uprobeTargets, usdtTargets } from './plan-user-target.ts';
 import type { Signature } from './plan-value.ts';
 
 /** Where a hook of a policy is attached on this kernel. */
@@ -35,8 +37,9 @@ export function planTargets(hook: Hook, facts: KernelFacts): PlannedTarget[] {
     case 'lsm':
       return [lsmTarget(hook, facts)];
     case 'uprobe':
+      return uprobeTargets(hook, facts);
     case 'usdt':
-      throw new PlanError(hook.at, `Cannot attach a ${hook.kind}: this version does not serve it`);
+      return usdtTargets(hook, facts);
   }
 }
 
@@ -63,7 +66,8 @@ function isSyscallList(list: List): boolean {
 }
 
 function functionTarget(hook: KprobeHook, call: NamedCall, facts: KernelFacts): PlannedTarget[] {
-  const atReturn = hook.returnArg !== undefined;
+  // returnCopy: the function has filled the buffer when it returns.
+  const atReturn = hook.returnArg !== undefined || hook.args.some(({ returnCopy }) => returnCopy);
   try {
     return [
       call.isSyscall ? syscallTarget(call, atReturn, facts) : kernelFunctionTarget(call, atReturn, facts),
@@ -74,22 +78,9 @@ function functionTarget(hook: KprobeHook, call: NamedCall, facts: KernelFacts): 
   }
 }
 
-/** sys_openat, __x64_sys_openat and openat are one. */
-function bareSyscall(name: string): string {
-  return name.replace(/^(?:__(?:x64|arm64|ia32|se|do)_)?(?:compat_)?sys_/, '');
-}
-
 function syscallTarget({ name, at }: NamedCall, atReturn: boolean, facts: KernelFacts): PlannedTarget {
-  if (/^(i386|arm32)\//.test(name))
-    throw new PlanError(
-      at,
-      `Cannot hook "${name}": this version does not serve system calls of 32-bit programs`,
-    );
-  const bare = bareSyscall(name);
-  const number = facts.syscallNumber(bare);
-  if (number === undefined)
-    throw new PlanError(at, `Cannot hook system call "${name}": this architecture has none of that name`);
-  const functionName = facts.syscallFunction(bare);
+  const number = syscallNumber(name, at, facts);
+  const functionName = facts.syscallFunction(bareSyscall(name));
   const common = {
     shown: { kind: 'kprobe', functionName },
     signature: { kind: 'syscall' },

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BtfParameter } from '../../native/index.d.ts';
-import { ValueSource } from '../events/gen/layouts.ts';
+import { HookLimit, ValueSource } from '../events/gen/layouts.ts';
 import type { Argument, ArgumentType } from '../policy/model.ts';
-import { autoType, structOf } from './auto-type.ts';
-import type { KernelFacts, ResolvedPath, TracepointField } from './kernel-facts.ts';
+import { autoType, numberType, structOf } from './auto-type.ts';
+import type { KernelFacts, ResolvedPath, TracepointField, UserTypes } from './kernel-facts.ts';
 import { PlanError } from './plan-problem.ts';
+import { registerValue } from './plan-register.ts';
+import { type UsdtArgument, usdtArgument, usdtNumber, usdtPlace } from './usdt-argument.ts';
 import type { ValuePlan } from './value-plan.ts';
 import { makeValue, typeFacts } from './value-plan.ts';
 
@@ -17,7 +19,11 @@ export type Signature =
     }
   /** arguments of a system call: their number, but no types */
   | { readonly kind: 'syscall' }
-  | { readonly kind: 'record'; readonly fields: readonly TracepointField[] };
+  | { readonly kind: 'record'; readonly fields: readonly TracepointField[] }
+  /** a function in user space: no types but those of btfPath */
+  | { readonly kind: 'user'; readonly types: UserTypes | undefined }
+  /** a USDT probe: where its arguments are */
+  | { readonly kind: 'usdt'; readonly args: readonly UsdtArgument[]; readonly types: UserTypes | undefined };
 
 const SYSCALL_ARGUMENTS = 6;
 /** Arguments that registers hold. */
@@ -30,15 +36,19 @@ export function planValue(
   facts: KernelFacts,
   isReturn = false,
 ): ValuePlan {
-  if (argument.source === 'pt_regs')
-    throw new PlanError(
-      argument.at,
-      `Cannot read from pt_regs in ${describe(signature)}`,
-      'Use an argument of the hook.',
-    );
+  if (argument.source === 'pt_regs') {
+    if (signature.kind !== 'user' && signature.kind !== 'usdt')
+      throw new PlanError(
+        argument.at,
+        `Cannot read from pt_regs in ${describe(signature)}`,
+        'Use an argument of the hook.',
+      );
+    return finish(argument, typeOfRegister(argument), registerValue(argument, facts), facts);
+  }
   if (argument.source === 'current_task')
     return resolved(argument, 'task_struct', { source: ValueSource.SOURCE_TASK }, facts);
   if (signature.kind === 'record') return fieldValue(argument, signature.fields);
+  if (signature.kind === 'usdt') return usdtValue(argument, signature, facts);
   const parameter = isReturn ? returnOf(signature) : parameterOf(argument, signature);
   const place = isReturn
     ? { source: ValueSource.SOURCE_RETURN }
@@ -51,11 +61,46 @@ export function planValue(
         `Cannot resolve "${argument.resolve}": the type of argument ${argument.index} is not known to be a struct`,
         'Name it with btfType.',
       );
-    return resolved(argument, struct, place, facts);
+    const types = ('types' in signature ? signature.types : undefined) ?? facts;
+    return resolved(argument, struct, place, facts, types);
   }
   const type = argument.type === 'auto' ? autoOf(argument, parameter) : argument.type;
   checkWidth(argument, type, parameter);
   return finish(argument, type, place, facts);
+}
+
+/** A number is cut as the probe's note says; whatever has members or bytes is behind a pointer. */
+function usdtValue(
+  argument: Argument,
+  { args, types }: Extract<Signature, { kind: 'usdt' }>,
+  facts: KernelFacts,
+): ValuePlan {
+  const found = usdtArgument(argument, args);
+  if (argument.sizeArgument !== undefined)
+    throw new PlanError(
+      argument.at,
+      'Cannot use sizeArgIndex in a USDT probe: this version does not serve it',
+    );
+  if (argument.resolve !== '')
+    return resolved(
+      argument,
+      argument.btfType ?? '',
+      usdtPlace(argument, args, true, facts),
+      facts,
+      types ?? facts,
+    );
+  const type = argument.type === 'auto' ? numberType(found.bytes, found.signed) : argument.type;
+  const known = type === undefined ? undefined : typeFacts(type);
+  if (type === undefined || known === undefined)
+    throw new PlanError(
+      argument.at,
+      `Cannot read argument ${argument.index} (${found.spelling}) as "${argument.spelling}": this version does not serve it`,
+    );
+  const isNumber = known.form === 'number';
+  const place = usdtPlace(argument, args, !isNumber, facts);
+  if (!isNumber) return finish(argument, type, place, facts);
+  const { bytes, signed } = usdtNumber(found, known);
+  return makeValue(type, { ...known, signed }, { ...place, bytes });
 }
 
 function returnOf(signature: Signature): BtfParameter | undefined {
@@ -81,7 +126,7 @@ function parameterOf(argument: Argument, signature: Signature): BtfParameter | u
   if (index >= SYSCALL_ARGUMENTS)
     throw new PlanError(
       argument.at,
-      `Cannot use argument ${index}: a system call has at most ${SYSCALL_ARGUMENTS}, from 0`,
+      `Cannot use argument ${index}: ${signature.kind === 'syscall' ? 'a system call has' : 'registers hold'} at most ${SYSCALL_ARGUMENTS}, from 0`,
     );
   return undefined;
 }
@@ -120,10 +165,11 @@ function resolved(
   struct: string,
   place: Partial<ValuePlan> & Pick<ValuePlan, 'source'>,
   facts: KernelFacts,
+  types: UserTypes = facts,
 ): ValuePlan {
   let end: ResolvedPath;
   try {
-    end = facts.resolvePath(struct, argument.resolve);
+    end = types.resolvePath(struct, argument.resolve);
   } catch (error) {
     throw new PlanError(
       argument.at,
@@ -138,10 +184,14 @@ function resolved(
       'Name the type.',
     );
   const isNumber = typeFacts(type)?.form === 'number' || type === 'fd';
-  const path = end.steps.map(({ offset, followsPointer }) => ({ offset, follow: followsPointer }));
+  const path = [
+    ...(place.path ?? []),
+    ...end.steps.map(({ offset, followsPointer }) => ({ offset, follow: followsPointer })),
+  ];
   const last = path.at(-1);
   // A number is read where the path ends; an object is there itself, or a pointer to it is.
-  if (last !== undefined && !last.follow && !isNumber && end.kind === 'pointer')
+  const isObject = !isNumber || CRED_MEMBERS[type] !== undefined;
+  if (last !== undefined && !last.follow && isObject && end.kind === 'pointer')
     path[path.length - 1] = { offset: last.offset, follow: true };
   return finish(
     argument,
@@ -188,9 +238,15 @@ function finish(
       : facts
           .resolvePath('cred', member)
           .steps.map(({ offset, followsPointer }) => ({ offset, follow: followsPointer }));
+  const path = [...(place.path ?? []), ...steps];
+  if (path.length > HookLimit.HOOK_STEPS_MAX)
+    throw new PlanError(
+      argument.at,
+      `Cannot resolve "${argument.resolve}": it follows ${path.length} pointers and members, at most ${HookLimit.HOOK_STEPS_MAX} fit`,
+    );
   return makeValue(type, known, {
     ...place,
-    ...(steps.length > 0 && { path: [...(place.path ?? []), ...steps] }),
+    ...(path.length > 0 && { path }),
     sizeArgument: argument.sizeArgument === undefined ? 0 : argument.sizeArgument + 1,
   });
 }
@@ -232,6 +288,10 @@ function fieldType(field: TracepointField): ArgumentType | undefined {
   if (field.declaration.endsWith(']')) return 'const_buf';
   if (/\bchar ?\*$/.test(field.declaration)) return 'string';
   return autoType(field.declaration, field.declaration.endsWith('*') ? 'pointer' : 'int', field.size);
+}
+
+function typeOfRegister({ type }: Argument): ArgumentType {
+  return type === 'auto' ? 'uint64' : type;
 }
 
 function describe(signature: Signature): string {

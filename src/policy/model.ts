@@ -240,7 +240,10 @@ export interface CapabilityCondition {
 export type Operand =
   /** Equal of numbers; a list:NAME of syscalls stands in `lists` */
   | { readonly op: 'numbers'; readonly values: readonly bigint[]; readonly lists: readonly List[] }
-  /** InRange, GreaterThan, LessThan, ports: inclusive, as the value's own type orders them */
+  /**
+   * InRange, GreaterThan, LessThan, InMap: inclusive, as the value's own type orders them. Of a value of type `auto` they
+   * can go on beyond what its type holds, up to -2^63 and 2^64-1.
+   */
   | { readonly op: 'ranges'; readonly ranges: readonly { readonly from: bigint; readonly to: bigint }[] }
   /** Mask: any of these bits */
   | { readonly op: 'mask'; readonly values: readonly bigint[] }
@@ -273,7 +276,7 @@ export type Operand =
   | { readonly op: 'cel'; readonly expression: string };
 
 export interface ValueCondition {
-  /** entry in the hook's `args` (matchArgs), `data` (matchData); 0 for matchReturnArgs */
+  /** entry in the hook's `args` (matchArgs), `data` (matchData); 0 for matchReturnArgs and for `cel`, which names entries itself */
   readonly entry: number;
   /** the operator as the policy spells it */
   readonly operator: string;
@@ -311,6 +314,7 @@ export type Action =
     }
   | { readonly kind: 'GetUrl'; readonly url: string; readonly at: SourcePosition }
   | { readonly kind: 'DnsLookup'; readonly fqdn: string; readonly at: SourcePosition }
+  /** `argument`: entry of the hook's args */
   | { readonly kind: 'TrackSock' | 'UntrackSock'; readonly argument: number; readonly at: SourcePosition }
   | {
       readonly kind: 'NotifyEnforcer';
@@ -319,4 +323,5 @@ export type Action =
       readonly at: SourcePosition;
     }
   | { readonly kind: 'CleanupEnforcerNotification'; readonly at: SourcePosition }
+  /** `argument`: entry of the hook's args */
   | { readonly kind: 'Set'; readonly argument: number; readonly value: number; readonly at: SourcePosition };

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { HookRecord } from '../events/hook-record.ts';
 import type { Gap } from '../events/sequence.ts';
 import type { Process } from './process.ts';
 
@@ -7,7 +8,9 @@ export type Enrichment =
   /** the record of the process, or of its present image, was lost: id and start time are all there is */
   | 'process_unknown'
   /** the table had no room: descendants will not find this process */
-  | 'table_full';
+  | 'table_full'
+  /** the policies that a hook's record was made for are gone: what it hit is not known */
+  | 'hook_unknown';
 
 export interface ExecOccurrence {
   readonly kind: 'exec';
@@ -35,6 +38,16 @@ export interface TracepointOccurrence {
   readonly arg1: bigint;
 }
 
+/** One hit of a hook in the kernel, for all policies that it matched: encoders make one event for each of them. */
+export interface HookOccurrence {
+  readonly kind: 'hook';
+  readonly ktime: bigint;
+  readonly process: Process;
+  readonly enrichment: Enrichment | undefined;
+  /** good until the occurrence has been taken: it points into the batch */
+  readonly record: HookRecord;
+}
+
 export interface GapOccurrence {
   readonly kind: 'gap';
   /** name of the lane, or `sink:NAME` */
@@ -43,4 +56,5 @@ export interface GapOccurrence {
 }
 
 /** Everything that can reach an output, in the agent's own terms. */
-export type Occurrence = ExecOccurrence | ExitOccurrence | TracepointOccurrence | GapOccurrence;
+export type Occurrence =
+  ExecOccurrence | ExitOccurrence | TracepointOccurrence | HookOccurrence | GapOccurrence;

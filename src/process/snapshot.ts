@@ -29,7 +29,8 @@ export function readSnapshot(output: Uint8Array, options: { env: boolean }): Exe
     const length = view.getUint32(offset + ExecEvent.headerSize, true);
     if (length < ExecEvent.sizeof || length > view.byteLength - offset)
       invalid('record longer than the output');
-    decodeRecord(view, offset, length, { exec, fork: ignore, exit: ignore, tracepoint: ignore, invalid });
+    const others = { fork: ignore, exit: ignore, tracepoint: ignore, hook: ignore };
+    decodeRecord(view, offset, length, { exec, ...others, invalid });
     offset += length;
   }
   return parentsFirst(records);

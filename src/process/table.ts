@@ -11,7 +11,7 @@ export const MAX_DEPTH = 256;
 
 export interface TableStats {
   readonly living: number;
-  /** ended processes kept for living descendants */
+  /** ended processes kept for living descendants, or for a moment (see EndedProcesses) */
   readonly retained: number;
   readonly bytes: number;
   /** processes that found no room; their events went out all the same, marked */
@@ -30,6 +30,8 @@ export interface TableStats {
  * parent keeps it, though the kernel gives it another.
  */
 export class ProcessTable {
+  /** called when the budget is reached, before ended ancestors are given up; what it lets go makes room */
+  onPressure: (() => void) | undefined;
   readonly #budget: number;
   readonly #living = new Map<number, Process>();
   /** every image in the account, by imageId; finds the parent that the kernel names by its image */
@@ -132,6 +134,16 @@ export class ProcessTable {
     return ended;
   }
 
+  /** Keeps a process in the account beyond its end, until unhold(): findImage() finds it. */
+  hold(process: Process): void {
+    process.children++;
+  }
+
+  unhold(process: Process): void {
+    process.children--;
+    this.#release(process);
+  }
+
   /** Leaves the account with those ancestors that nothing else needs. */
   #release(process: Process): void {
     let current: Process | undefined = process;
@@ -145,6 +157,8 @@ export class ProcessTable {
 
   /** Makes room for `bytes` by giving up ended ancestors. A living one is never given up. */
   #prune(bytes: number): boolean {
+    this.onPressure?.();
+    if (this.#bytes + bytes <= this.#budget) return true;
     for (const process of this.#living.values()) this.#cutAbove(process);
     return this.#bytes + bytes <= this.#budget;
   }

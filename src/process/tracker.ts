@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ExecFlag } from '../events/gen/layouts.ts';
+import type { HookRecord } from '../events/hook-record.ts';
 import type {
   ExecRecord,
   ExitRecord,
@@ -8,6 +9,7 @@ import type {
   ProcessKey,
   TracepointRecord,
 } from '../events/record.ts';
+import { EndedProcesses } from './ended.ts';
 import type { Enrichment, Occurrence } from './event.ts';
 import { imageOf } from './image.ts';
 import type { ProcessOrigin } from './process.ts';
@@ -35,6 +37,7 @@ export class ProcessTracker {
   readonly #nodeName: string;
   readonly #table: ProcessTable;
   readonly #emit: (occurrence: Occurrence) => void;
+  #ended: EndedProcesses | undefined;
   #unknownProcesses = 0;
   #unknownParents = 0;
 
@@ -47,6 +50,18 @@ export class ProcessTracker {
 
   get stats(): TrackerStats {
     return { unknownProcesses: this.#unknownProcesses, unknownParents: this.#unknownParents };
+  }
+
+  /**
+   * Whether processes are found for a moment beyond their end: wanted while hooks send records, which come through another
+   * ring than exec and exit.
+   */
+  set keepsEnded(keeps: boolean) {
+    if (keeps === (this.#ended !== undefined)) return;
+    this.#ended?.clear();
+    const ended = keeps ? new EndedProcesses(this.#table) : undefined;
+    this.#ended = ended;
+    this.#table.onPressure = ended === undefined ? undefined : () => ended.clear();
   }
 
   exec(record: ExecRecord): void {
@@ -87,7 +102,9 @@ export class ProcessTracker {
     const { process, enrichment } = this.#identify(record.process, record.imageTime);
     this.#emit({ kind: 'exit', ktime: record.header.ktime, process, enrichment, code: record.code });
     const entered = this.#table.find(record.process);
-    if (entered !== undefined) this.#table.remove(entered);
+    if (entered === undefined) return;
+    this.#ended?.keep(entered, record.header.ktime);
+    this.#table.remove(entered);
   }
 
   tracepoint(record: TracepointRecord): void {
@@ -96,6 +113,11 @@ export class ProcessTracker {
       known === undefined ? this.#identify(record.process, 0n) : { process: known, enrichment: undefined };
     const { hook, arg0, arg1 } = record;
     this.#emit({ kind: 'tracepoint', ktime: record.header.ktime, process, enrichment, hook, arg0, arg1 });
+  }
+
+  hook(record: HookRecord): void {
+    const { process, enrichment } = this.#identify(record.process, record.imageTime);
+    this.#emit({ kind: 'hook', ktime: record.header.ktime, process, enrichment, record });
   }
 
   #enterImage(record: ExecRecord, origin: ProcessOrigin): Process {
@@ -118,6 +140,7 @@ export class ProcessTracker {
       parent,
       inInitTree: this.#isInInitTree(record, parent),
     });
+    if (before !== undefined) this.#ended?.keep(before, record.header.ktime);
     this.#table.insert(process);
     return process;
   }
@@ -178,6 +201,8 @@ export class ProcessTracker {
     if (known !== undefined && (imageTime === 0n || known.imageTime === imageTime)) {
       return { process: known, enrichment: undefined };
     }
+    const ended = this.#findEnded(key, imageTime);
+    if (ended !== undefined) return { process: ended, enrichment: undefined };
     this.#unknownProcesses++;
     const process = new Process({
       tgid: key.tgid,
@@ -192,6 +217,13 @@ export class ProcessTracker {
       inInitTree: known?.inInitTree ?? false,
     });
     return { process, enrichment: 'process_unknown' };
+  }
+
+  /** An image of this process that has ended, when the table still has it. */
+  #findEnded(key: ProcessKey, imageTime: bigint): Process | undefined {
+    if (this.#ended === undefined || imageTime === 0n) return undefined;
+    const found = this.#table.findImage({ tgid: key.tgid, imageTime });
+    return found?.startTime === key.startTime ? found : undefined;
   }
 
   #isInInitTree(record: ExecRecord, parent: Process): boolean {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fileURLToPath } from 'node:url';
 import type { BpfMap, BpfObject, BpfProgram } from '../../native/index.d.ts';
-import { EventLane, HookLimit } from '../events/gen/layouts.ts';
+import { EventLane, HookFlag, HookLimit, RuleAction } from '../events/gen/layouts.ts';
 import { addon } from '../kernel/addon.ts';
 import type { AttachTarget } from '../plan/attach-target.ts';
 import type { InstanceIdentity } from '../plan/config-bytes.ts';
-import { configBytes } from '../plan/config-bytes.ts';
+import { actionBytes, actionFlags, configBytes } from '../plan/config-bytes.ts';
 import type { Table } from '../plan/dimension.ts';
 import type { InstancePlan } from '../plan/instance-plan.ts';
 import type { StringSecret } from '../plan/string-key.ts';
@@ -26,29 +26,81 @@ const PROGRAMS: Readonly<Record<AttachTarget['by'], string>> = {
   kprobe: 'hook_kprobe',
   tracepoint: 'hook_tracepoint',
   raw_tracepoint: 'hook_raw',
+  follow: 'hook_raw',
   sys_enter: 'hook_raw',
   sys_exit: 'hook_raw',
+  uprobe: 'hook_uprobe',
+  uretprobe: 'hook_uretprobe',
+  usdt: 'hook_uprobe',
 };
+
+/** Arguments of functions that have not returned; only where they are wanted at the return. */
+const UPROBE_ENTRIES = 'uprobe_entries';
 
 /** Maps that all hooks share, by their name in bpf/hook.bpf.c. */
 export type SharedMaps = ReadonlyMap<string, BpfMap>;
 
+/** Of bpf/lib/follow.h: there only while a policy needs it. */
+export const FOLLOWED_MAP = 'followed_sets';
+
 /** Maps of bpf/hook.bpf.c that the first instance makes and the others use. */
-export const SCRATCH_MAPS = ['hook_scratches', 'hook_busy'] as const;
+const SCRATCH_MAPS = ['hook_scratches', 'hook_busy'] as const;
+
+/** Of bpf/lib/hook_actions.h: the first two are for all hooks, made for the first instance that needs them. */
+const RATE_MAP = 'rate_entries';
+export const OWNER_MAP = 'sock_owners';
+const ACTION_MAP = 'rule_actions';
+
+/** Every map that an instance can have made for all. */
+export const LENT_MAPS = [...SCRATCH_MAPS, RATE_MAP, OWNER_MAP] as const;
+
+/** Whether the program looks at whose a socket is. */
+export function usesOwners(plan: InstancePlan): boolean {
+  return (actionFlags(plan) & (HookFlag.HOOK_TRACKS | HookFlag.HOOK_SOCK_OWNERS)) !== 0;
+}
+
+/** Maps of bpf/hook.bpf.c that a plan's program makes, or uses when an earlier one has made them. */
+function lentMaps(plan: InstancePlan): string[] {
+  return [
+    ...SCRATCH_MAPS,
+    ...((actionFlags(plan) & HookFlag.HOOK_LIMITS) === 0 ? [] : [RATE_MAP]),
+    ...(usesOwners(plan) ? [OWNER_MAP] : []),
+  ];
+}
 
 /** A loaded program of a hook, with its tables filled. */
 export class HookInstance {
   readonly program: BpfProgram;
   /** kernel memory of its own maps, bytes */
   readonly mapBytes: number;
+  readonly #actions: BpfMap | undefined;
+  readonly #limited: readonly number[];
 
-  private constructor(program: BpfProgram, mapBytes: number) {
+  private constructor(
+    program: BpfProgram,
+    mapBytes: number,
+    actions: BpfMap | undefined,
+    limited: readonly number[],
+  ) {
     this.program = program;
     this.mapBytes = mapBytes;
+    this.#actions = actions;
+    this.#limited = limited;
+  }
+
+  /** How many events the limits have kept back, by rule; rules without a limit have none. */
+  suppressed(): Map<number, bigint> {
+    return new Map(
+      this.#limited.map((rule) => {
+        const bytes = this.#actions?.get(u32(rule)) ?? new Uint8Array(RuleAction.sizeof);
+        const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+        return [rule, view.getBigUint64(RuleAction.suppressed, true)];
+      }),
+    );
   }
 
   /**
-   * Loads the program for `plan`. `instances` is the array of the hook's root. New scratch maps go to `onScratch`. Throws a
+   * Loads the program for `plan`. `rootMaps` are those of the hook's root. New maps for all go to `onScratch`. Throws a
    * BpfError with the verifier's log when the kernel refuses it.
    */
   static load(
@@ -56,7 +108,7 @@ export class HookInstance {
     identity: InstanceIdentity,
     secret: StringSecret,
     shared: SharedMaps,
-    instances: BpfMap,
+    rootMaps: SharedMaps,
     onScratch: (name: string, map: BpfMap) => void,
   ): HookInstance {
     const object = new addon.BpfObject(OBJECT);
@@ -73,14 +125,24 @@ export class HookInstance {
       object.setMap('hook_scratches', { maxEntries: cpus * SCRATCH_SLOTS });
       object.setMap('hook_busy', { maxEntries: cpus });
       object.setMap('lanes', { maxEntries: cpus * EventLane.LANE_COUNT });
+      if (!rootMaps.has(UPROBE_ENTRIES)) object.setMap(UPROBE_ENTRIES, { autocreate: false });
+      if (!shared.has(FOLLOWED_MAP)) object.setMap(FOLLOWED_MAP, { autocreate: false });
+      const lent = lentMaps(plan);
+      for (const name of [RATE_MAP, OWNER_MAP])
+        if (!lent.includes(name)) object.setMap(name, { autocreate: false });
+      const hasActions = plan.actions.length > 0;
+      object.setMap(ACTION_MAP, hasActions ? { maxEntries: plan.words * 64 } : { autocreate: false });
       for (const { name } of object.maps) {
-        const map = name === 'instances' ? instances : shared.get(name);
+        const map = rootMaps.get(name) ?? shared.get(name);
         if (map !== undefined) object.reuseMap(name, map);
       }
       object.load();
-      for (const name of SCRATCH_MAPS) if (!shared.has(name)) onScratch(name, object.map(name));
-      const mapBytes = fillTables(object, plan);
-      return new HookInstance(object.program(programName), mapBytes);
+      for (const name of lent) if (!shared.has(name)) onScratch(name, object.map(name));
+      const actions = hasActions ? object.map(ACTION_MAP) : undefined;
+      for (const action of plan.actions) actions?.set(u32(action.rule), actionBytes(action));
+      const mapBytes = fillTables(object, plan) + (actions?.info().memoryBytes ?? 0);
+      const limited = plan.actions.filter(({ intervalNs }) => intervalNs > 0n).map(({ rule }) => rule);
+      return new HookInstance(object.program(programName), mapBytes, actions, limited);
     } finally {
       object.close();
     }
@@ -88,13 +150,21 @@ export class HookInstance {
 
   close(): void {
     this.program.close();
+    this.#actions?.close();
   }
+}
+
+function u32(value: number): Uint8Array {
+  return new Uint8Array(Uint32Array.of(value).buffer);
 }
 
 /** Sets type and sizes of the maps in use, and leaves the others out. */
 function shapeTables(object: BpfObject, { dimensions }: InstancePlan): void {
   const shape = (name: string, table: Table | undefined): void => {
-    if (table === undefined) { object.setMap(name, { autocreate: false }); return; }
+    if (table === undefined) {
+      object.setMap(name, { autocreate: false });
+      return;
+    }
     object.setMap(name, {
       type: MAP_TYPES[table.type],
       keySize: table.keyBytes,

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fileURLToPath } from 'node:url';
-import type { AttachSpec, BpfLink, BpfMap } from '../../native/index.d.ts';
+import type {
+  AttachSpec,
+  BpfLink,
+  BpfMap,
+  BpfObject,
+  BpfProgram,
+  ProgramInfo,
+} from '../../native/index.d.ts';
 import { HookLimit } from '../events/gen/layouts.ts';
 import { addon } from '../kernel/addon.ts';
-import type { AttachTarget } from '../plan/attach-target.ts';
+import type { AttachTarget, UserTarget } from '../plan/attach-target.ts';
 import { ensureTracefs } from './tracefs.ts';
 
 const OBJECT = fileURLToPath(new URL('../../build/bpf/root.bpf.o', import.meta.url));
@@ -15,18 +22,29 @@ const ROOTS: Readonly<Record<AttachTarget['by'], string>> = {
   kprobe: 'root_kprobe',
   tracepoint: 'root_tracepoint',
   raw_tracepoint: 'root_raw',
+  follow: 'root_raw',
   sys_enter: 'root_syscall',
   sys_exit: 'root_syscall',
+  uprobe: 'root_uprobe',
+  uretprobe: 'root_uprobe',
+  usdt: 'root_uprobe',
 };
+
+const ENTRY = 'root_uprobe_entry';
 
 /** Entries of each half beyond the system calls' own: programs behind the first one of a system call. */
 const FURTHER_SYSCALL_ENTRIES = HookLimit.HOOK_SYSCALLS_MAX;
 
 /** What is attached to the kernel for one hook, or for all system calls: it never changes while the hook is in use. */
 export class HookRoot {
-  readonly instances: BpfMap;
+  /** for the programs behind it, by their name in bpf/ */
+  readonly maps: ReadonlyMap<string, BpfMap>;
+  readonly #instances: BpfMap;
   readonly #half: number;
   readonly #link: BpfLink;
+  readonly #program: BpfProgram;
+  /** keeps the arguments of a function for its return */
+  readonly #entry: { readonly link: BpfLink; readonly program: BpfProgram } | undefined;
   readonly #isSyscalls: boolean;
 
   /** Loads and attaches it; nothing runs behind it yet. `generations` is shared by all roots. */
@@ -38,7 +56,10 @@ export class HookRoot {
     const name = ROOTS[target.by];
     const object = new addon.BpfObject(OBJECT);
     try {
-      for (const program of object.programs) object.setAutoload(program.name, program.name === name);
+      const isReturn = target.by === 'uretprobe';
+      for (const program of object.programs)
+        object.setAutoload(program.name, program.name === name || (isReturn && program.name === ENTRY));
+      if (!isReturn) object.setMap('uprobe_entries', { autocreate: false });
       if ('functionName' in target && target.by !== 'kprobe')
         object.setAttachTarget(name, target.functionName);
       object.setMap('instances', { maxEntries: 2 * this.#half });
@@ -46,13 +67,23 @@ export class HookRoot {
       object.setGlobal('is_exit', Uint8Array.from([target.by === 'sys_exit' ? 1 : 0]));
       object.reuseMap('generations', generations);
       object.load();
-      this.instances = object.map('instances');
-      const program = object.program(name);
-      this.#link = program.attach(attachSpec(target));
-      program.close();
+      this.#instances = object.map('instances');
+      this.maps = new Map([
+        ['instances', this.#instances],
+        ...(isReturn ? ([['uprobe_entries', object.map('uprobe_entries')]] as const) : []),
+      ]);
+      // First: whatever is seen to return was seen at its entry.
+      this.#entry = isReturn ? attachEntry(object, target) : undefined;
+      this.#program = object.program(name);
+      this.#link = this.#program.attach(attachSpec(target));
     } finally {
       object.close();
     }
+  }
+
+  /** Its runs and their time are those of the hook: the kernel counts what is called by tail call with the caller. */
+  info(): ProgramInfo {
+    return this.#program.info();
   }
 
   /** Entry of the `part`th program of a target (from 0) in a generation; undefined when there is no room for it. */
@@ -67,17 +98,25 @@ export class HookRoot {
   clear(generation: number, keep: ReadonlySet<number>): void {
     const half = (generation & 1) * this.#half;
     for (let entry = half; entry < half + this.#half; entry++)
-      if (!keep.has(entry)) this.instances.delete(u32(entry));
+      if (!keep.has(entry)) this.#instances.delete(u32(entry));
   }
 
   put(entry: number, programFd: number): void {
-    this.instances.set(u32(entry), u32(programFd));
+    this.#instances.set(u32(entry), u32(programFd));
   }
 
   close(): void {
     this.#link.close();
-    this.instances.close();
+    this.#program.close();
+    this.#entry?.link.close();
+    this.#entry?.program.close();
+    for (const map of this.maps.values()) map.close();
   }
+}
+
+function attachEntry(object: BpfObject, target: UserTarget): { link: BpfLink; program: BpfProgram } {
+  const program = object.program(ENTRY);
+  return { program, link: program.attach(attachSpec({ ...target, by: 'uprobe' })) };
 }
 
 function attachSpec(target: AttachTarget): AttachSpec {
@@ -94,9 +133,21 @@ function attachSpec(target: AttachTarget): AttachSpec {
       return { kind: 'tracepoint', category: target.subsystem, name: target.event };
     case 'raw_tracepoint':
       return { kind: 'rawTracepoint', name: target.event };
+    case 'follow':
+      return { kind: 'rawTracepoint', name: 'sched_process_exec' };
     case 'sys_enter':
     case 'sys_exit':
       return { kind: 'rawTracepoint', name: target.by };
+    case 'uprobe':
+    case 'uretprobe':
+    case 'usdt':
+      return {
+        kind: 'uprobe',
+        path: target.openPath,
+        offset: BigInt(target.offset),
+        refCounterOffset: BigInt(target.refCtrOffset),
+        retprobe: target.by === 'uretprobe',
+      };
   }
 }
 

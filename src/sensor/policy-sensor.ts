@@ -5,18 +5,23 @@ import type { Hook } from '../events/hook.ts';
 import { addon } from '../kernel/addon.ts';
 import { BpfError } from '../kernel/bpf-error.ts';
 import { rootKey, targetKey } from '../plan/attach-target.ts';
-import { configBytes } from '../plan/config-bytes.ts';
+import { actionBytes, configBytes } from '../plan/config-bytes.ts';
 import type { InstancePlan } from '../plan/instance-plan.ts';
+import type { Lineage } from '../plan/follow.ts';
+import { FollowedConditions, followedNumbers } from '../plan/follow.ts';
 import type { KernelFacts } from '../plan/kernel-facts.ts';
+import type { ActionOptions } from '../plan/plan-actions.ts';
 import { planInstances } from '../plan/plan-instances.ts';
 import type { PolicyHook } from '../plan/plan-policies.ts';
 import { planPolicy } from '../plan/plan-policies.ts';
 import { PlanError } from '../plan/plan-problem.ts';
 import type { StringSecret } from '../plan/string-key.ts';
 import type { Policy } from '../policy/model.ts';
-import { HookInstance, SCRATCH_MAPS } from './hook-instance.ts';
+import { FollowSensor } from './follow-sensor.ts';
+import { FOLLOWED_MAP, HookInstance, LENT_MAPS, OWNER_MAP, usesOwners } from './hook-instance.ts';
 import { HookRoot } from './hook-root.ts';
 import type { ProcessSensor } from './process-sensor.ts';
+import { SockOwners } from './sock-owners.ts';
 
 /** What became of a policy. */
 export interface PolicyState {
@@ -31,6 +36,9 @@ export interface LoadedHook {
   readonly key: string;
   readonly hook: Hook;
   readonly mapBytes: number;
+  /** events that limits have kept back, by rule */
+  readonly suppressed: () => Map<number, bigint>;
+  /** of what is attached; all system calls share one */
   readonly info: ProgramInfo;
 }
 
@@ -64,19 +72,27 @@ const RETIRED_HOOKS = 1024;
  */
 export class PolicySensor {
   readonly #facts: KernelFacts;
+  readonly #options: ActionOptions;
   readonly #secret: StringSecret;
   readonly #shared: Map<string, BpfMap>;
   readonly #generations = addon.BpfMap.create(GENERATIONS);
   readonly #switch: BigUint64Array;
   readonly #roots = new Map<string, HookRoot>();
   readonly #hooks = new Map<number, Hook>();
+  readonly #followed = new FollowedConditions();
+  /** numbers of the followed conditions in force */
+  #followedInForce: ReadonlySet<number> = new Set();
+  #follow: FollowSensor | undefined;
+  #owners: SockOwners | undefined;
+  #ownersProblem: string | undefined;
   #targets = new Map<string, LoadedTarget>();
   #generation = 0;
   #nextHook = 1;
   #states: PolicyState[] = [];
 
-  constructor(process: ProcessSensor, facts: KernelFacts) {
+  constructor(process: ProcessSensor, facts: KernelFacts, options: ActionOptions = { requests: 'none' }) {
     this.#facts = facts;
+    this.#options = options;
     const { maps } = process;
     const secret = new DataView(
       maps.string_secrets.get(new Uint8Array(4))?.slice().buffer ?? new ArrayBuffer(16),
@@ -91,17 +107,23 @@ export class PolicySensor {
     return this.#states;
   }
 
+  /** Why events name no owner of a socket that no rule tracks; undefined when they do, or no policy has a socket. */
+  get ownersProblem(): string | undefined {
+    return this.#ownersProblem;
+  }
+
   /** What a record's hook was, also for a while after its policies have changed. */
   readonly findHook = (_generation: number, id: number): Hook | undefined => this.#hooks.get(id);
 
   loadedHooks(): LoadedHook[] {
-    return [...this.#targets].flatMap(([key, { loaded }]) =>
-      loaded.map(({ hook, instance }) => ({
-        key,
-        hook,
-        mapBytes: instance.mapBytes,
-        info: instance.program.info(),
-      })),
+    return [...this.#targets].flatMap(([key, { plans, loaded }]) =>
+      loaded.flatMap(({ hook, instance }, part) => {
+        const plan = plans[part];
+        const root = plan === undefined ? undefined : this.#roots.get(rootKey(plan.attach));
+        if (root === undefined) return [];
+        const suppressed = (): Map<number, bigint> => instance.suppressed();
+        return [{ key, hook, mapBytes: instance.mapBytes, suppressed, info: root.info() }];
+      }),
     );
   }
 
@@ -109,9 +131,15 @@ export class PolicySensor {
   apply(policies: readonly Policy[]): readonly PolicyState[] {
     const failed = new Map<Policy, PlanError>();
     const planned = new Map<Policy, Map<string, PolicyHook[]>>();
-    for (const policy of policies)
-      attempt(policy, failed, () => planned.set(policy, planPolicy(policy, this.#facts)));
-    while (!this.#tryToApply(planned, failed));
+    try {
+      for (const policy of policies)
+        attempt(policy, failed, () =>
+          planned.set(policy, planPolicy(policy, this.#facts, this.#followed, this.#options)),
+        );
+      while (!this.#tryToApply(planned, failed));
+    } finally {
+      this.#facts.forgetUserFiles();
+    }
     this.#states = policies.map((policy) => {
       const error = failed.get(policy);
       return { policy, state: error === undefined ? 'enabled' : 'load_error', error };
@@ -125,7 +153,9 @@ export class PolicySensor {
     for (const { loaded } of this.#targets.values()) for (const { instance } of loaded) instance.close();
     this.#roots.clear();
     this.#targets.clear();
-    for (const name of SCRATCH_MAPS) this.#shared.get(name)?.close();
+    this.#endFollow();
+    this.#endOwners();
+    for (const name of LENT_MAPS) this.#shared.get(name)?.close();
     this.#generations.close();
   }
 
@@ -138,6 +168,9 @@ export class PolicySensor {
     const generation = this.#generation + 1;
     const targets = new Map<string, LoadedTarget>();
     const made: HookInstance[] = [];
+    const followed = numbersIn(byTarget.values());
+    const follow = this.#planFollow(followed);
+    if (follow !== undefined) targets.set('follow', this.#loadPlans('follow', [follow], generation, made));
     for (const [key, hooks] of byTarget) {
       const culprit = hooks.at(-1)?.policy;
       if (culprit === undefined) continue;
@@ -146,8 +179,65 @@ export class PolicySensor {
         return false;
       }
     }
+    const hasSocks = [...targets.values()].some(({ plans }) => plans.some(usesOwners));
+    if (hasSocks) this.#noteOwners();
     this.#switchTo(targets, generation);
+    if (!hasSocks) this.#endOwners();
+    this.#followedInForce = followed;
+    if (followed.size === 0) this.#endFollow();
     return true;
+  }
+
+  /** Prepares what processes inherit; undefined when no execve has to be looked at. */
+  #planFollow(numbers: ReadonlySet<number>): InstancePlan | undefined {
+    if (numbers.size === 0) return undefined;
+    this.#follow ??= new FollowSensor();
+    this.#shared.set(FOLLOWED_MAP, this.#follow.sets);
+    return this.#followed.plan(numbers, this.#secret);
+  }
+
+  /** Sockets get an owner by themselves where the kernel has a way; else only where a rule tracks them. */
+  #noteOwners(): void {
+    const owners = this.#shared.get(OWNER_MAP);
+    const states = this.#shared.get('process_states');
+    if (this.#owners !== undefined || owners === undefined || states === undefined) return;
+    const { trampoline, kprobe } = this.#facts.attach;
+    try {
+      this.#ownersProblem =
+        trampoline || kprobe ? undefined : 'The kernel has neither trampolines nor kprobes';
+      if (trampoline || kprobe)
+        this.#owners = new SockOwners(trampoline ? 'trampoline' : 'kprobe', owners, states);
+    } catch (error) {
+      if (!(error instanceof BpfError)) throw error;
+      this.#ownersProblem = error.message;
+    }
+  }
+
+  /** What nothing keeps up to date any more is not used again. */
+  #endOwners(): void {
+    this.#owners?.close();
+    this.#owners = undefined;
+    this.#ownersProblem = undefined;
+    this.#shared.get(OWNER_MAP)?.close();
+    this.#shared.delete(OWNER_MAP);
+  }
+
+  #endFollow(): void {
+    this.#follow?.close();
+    this.#follow = undefined;
+    this.#shared.delete(FOLLOWED_MAP);
+  }
+
+  /**
+   * Lets living processes inherit from what their ancestors were before the policies came. Called with all processes, after
+   * apply(), and again once those that began meanwhile are known.
+   */
+  noteLineages(lineages: Iterable<Lineage>): void {
+    if (this.#follow === undefined) return;
+    for (const lineage of lineages) {
+      const met = this.#followed.metBy(lineage, this.#followedInForce);
+      if (met.words.some((word) => word !== 0n)) this.#follow.add(lineage.tgid, met);
+    }
   }
 
   /** Reuses the programs that serve the same plan already. */
@@ -157,7 +247,16 @@ export class PolicySensor {
     generation: number,
     made: HookInstance[],
   ): LoadedTarget {
-    const plans = planInstances(hooks, this.#secret);
+    return this.#loadPlans(key, planInstances(hooks, this.#secret), generation, made, hooks[0]?.policy.at);
+  }
+
+  #loadPlans(
+    key: string,
+    plans: readonly InstancePlan[],
+    generation: number,
+    made: HookInstance[],
+    at: PlanError['at'] = { file: '', line: 0, column: 0, text: '' },
+  ): LoadedTarget {
     const before = this.#targets.get(key);
     const digests = plans.map((plan) => digestOf(plan, this.#secret));
     if (before !== undefined && digests.join() === before.loaded.map(({ digest }) => digest).join())
@@ -169,7 +268,7 @@ export class PolicySensor {
       const next = part + 1 < plans.length ? root.entry(plan.attach, generation, part + 1) : 0;
       if (next === undefined)
         throw new PlanError(
-          hooks[0]?.policy.at ?? { file: '', line: 0, column: 0, text: '' },
+          at,
           `Cannot serve more policies on ${key}: their selectors need more programs than a hook can have`,
         );
       const id = this.#nextHook++;
@@ -178,7 +277,7 @@ export class PolicySensor {
         { hook: id, generation, next },
         this.#secret,
         this.#shared,
-        root.instances,
+        root.maps,
         (name, map) => this.#shared.set(name, map),
       );
       made.push(instance);
@@ -243,6 +342,16 @@ export class PolicySensor {
   }
 }
 
+/** The followed conditions that hooks name. */
+function numbersIn(targets: Iterable<readonly PolicyHook[]>): Set<number> {
+  const numbers = new Set<number>();
+  for (const hooks of targets)
+    for (const { rules } of hooks)
+      for (const { conditions } of rules)
+        for (const number of followedNumbers(conditions)) numbers.add(number);
+  return numbers;
+}
+
 /** Runs a step that may be this policy's fault. */
 function attempt(policy: Policy, failed: Map<Policy, PlanError>, step: () => unknown): boolean {
   try {
@@ -264,6 +373,7 @@ function attempt(policy: Policy, failed: Map<Policy, PlanError>, step: () => unk
 function digestOf(plan: InstancePlan, secret: StringSecret): string {
   const hash = createHash('sha256').update(configBytes(plan, { hook: 0, generation: 0, next: 0 }, secret));
   for (const alphabet of plan.alphabets) hash.update(alphabet);
+  for (const action of plan.actions) hash.update(`${action.rule}`).update(actionBytes(action));
   for (const { table, output } of plan.dimensions)
     for (const part of [table, output])
       if (part !== undefined)

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import type { Btf } from '../../native/index.d.ts';
 import { addon } from '../kernel/addon.ts';
 import { Capabilities } from '../kernel/capabilities.ts';
+import { ElfImage } from '../kernel/elf-image.ts';
 import { GENERIC_SYSCALLS, X86_64_SYSCALLS } from '../plan/gen/syscalls.ts';
 import type {
   AttachFacts,
@@ -10,6 +11,8 @@ import type {
   KernelFunction,
   ResolvedPath,
   TracepointField,
+  UserFile,
+  UserTypes,
 } from '../plan/kernel-facts.ts';
 import { parseTracepointFormat } from './tracepoint-format.ts';
 import { ensureTracefs, TRACEFS } from './tracefs.ts';
@@ -28,6 +31,8 @@ export class RunningKernel implements KernelFacts {
   #types: Btf | undefined;
   #attach: AttachFacts | undefined;
   #hostNamespaces: readonly number[] | undefined;
+  readonly #userFiles = new Map<string, ElfImage>();
+  readonly #userTypes = new Map<string, Btf>();
   readonly #fields = new Map<string, readonly TracepointField[] | undefined>();
 
   get attach(): AttachFacts {
@@ -61,7 +66,30 @@ export class RunningKernel implements KernelFacts {
   }
 
   rawTracepoint(event: string): KernelFunction['parameters'] | undefined {
-    return this.#btf.findFunction(`__bpf_trace_${event}`)?.parameters.slice(TRACEPOINT_DATA_ARGUMENTS);
+    // An event of a class has no function of its own, but a type.
+    const found =
+      this.#btf.findFunction(`__bpf_trace_${event}`) ?? this.#btf.findFunction(`btf_trace_${event}`);
+    return found?.parameters.slice(TRACEPOINT_DATA_ARGUMENTS);
+  }
+
+  userFile(path: string): UserFile {
+    let file = this.#userFiles.get(path);
+    if (file === undefined) this.#userFiles.set(path, (file = new ElfImage(path)));
+    return file;
+  }
+
+  userTypes(path: string): UserTypes {
+    let types = this.#userTypes.get(path);
+    if (types === undefined) this.#userTypes.set(path, (types = new addon.Btf(path)));
+    return types;
+  }
+
+  /** Lets go of files that were read for a plan: the next plan looks at what has their paths then. */
+  forgetUserFiles(): void {
+    for (const file of this.#userFiles.values()) file.close();
+    for (const types of this.#userTypes.values()) types.close();
+    this.#userFiles.clear();
+    this.#userTypes.clear();
   }
 
   syscallNumber(name: string): number | undefined {

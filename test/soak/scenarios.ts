@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { assertAncestry, runTree } from '../kernel/process/tree.ts';
 import { Agent } from '../kernel/support/agent.ts';
+import { runDifferential } from '../kernel/support/differential.ts';
 import { runThreadExits, THREAD_ENDS } from '../kernel/support/exits.ts';
 import { runArgvBombs, runForks, statusOf } from '../kernel/support/hostile.ts';
 import { runCompleteStorm } from '../kernel/support/load.ts';
@@ -90,6 +91,16 @@ export const SCENARIOS: readonly Scenario[] = [
           }),
         ),
       ),
+  },
+  {
+    name: 'differential',
+    about: '6,000 random policies against 300 events each: what the kernel says is what the reference says',
+    pieces: 10,
+    run: (piece) => {
+      const start = performance.now();
+      const figures = runDifferential({ seed: piece + 1, sets: 10, policies: 60, events: 300 });
+      return Promise.resolve({ ...figures, seconds: seconds(start) });
+    },
   },
 ];
 

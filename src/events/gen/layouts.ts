@@ -172,12 +172,28 @@ export const DimensionInput = {
   INPUT_DESTINATION_ADDRESS: 15,
   INPUT_FILE_TYPE: 16,
   INPUT_CAPS_GAINED: 17,
+  INPUT_NAMESPACE_CHANGES: 18,
+  INPUT_CAP_EFFECTIVE_CHANGES: 19,
+  INPUT_CAP_INHERITABLE_CHANGES: 20,
+  INPUT_CAP_PERMITTED_CHANGES: 21,
+  INPUT_FOLLOWED: 22,
 } as const;
 
 /** enum hook_flag */
 export const HookFlag = {
   HOOK_RETURN: 1,
   HOOK_SYSCALL_REGS: 2,
+  HOOK_FOLLOW: 4,
+  HOOK_LIMITS: 256,
+  HOOK_TRACKS: 512,
+  HOOK_SOCK_OWNERS: 1024,
+} as const;
+
+/** enum rate_scope */
+export const RateScope = {
+  RATE_GLOBAL: 0,
+  RATE_THREAD: 1,
+  RATE_PROCESS: 2,
 } as const;
 
 /** struct exec_event: offsets in bytes */
@@ -434,7 +450,7 @@ export const ValueModule = {
 
 /** struct process_state: offsets in bytes */
 export const ProcessState = {
-  sizeof: 88,
+  sizeof: 152,
   startTime: 0,
   imageTime: 8,
   parentImageTime: 16,
@@ -445,7 +461,20 @@ export const ProcessState = {
   parentBinaryLow: 56,
   parentBinaryHigh: 64,
   parentBinaryLength: 72,
-  flags: 80,
+  namespacesUts: 80,
+  namespacesIpc: 84,
+  namespacesMnt: 88,
+  namespacesPid: 92,
+  namespacesPidForChildren: 96,
+  namespacesNet: 100,
+  namespacesTime: 104,
+  namespacesTimeForChildren: 108,
+  namespacesCgroup: 112,
+  namespacesUser: 116,
+  capPermitted: 120,
+  capEffective: 128,
+  capInheritable: 136,
+  flags: 144,
 } as const;
 
 /** struct string_key: offsets in bytes */
@@ -517,6 +546,17 @@ export const RuleConfig = {
   untrack: 1152,
 } as const;
 
+/** struct rule_action: offsets in bytes */
+export const RuleAction = {
+  sizeof: 24,
+  interval: 0,
+  suppressed: 8,
+  scope: 16,
+  values: 18,
+  track: 20,
+  untrack: 22,
+} as const;
+
 /** struct hook_config: offsets in bytes */
 export const HookConfig = {
   sizeof: 6904,
@@ -528,7 +568,6 @@ export const HookConfig = {
   group: 20,
   arguments: 24,
   flags: 28,
-  sockEntry: 32,
   pidNamespace: 36,
   secret: 40,
   value: 56,
@@ -565,4 +604,10 @@ export const BinaryPath = {
   sizeof: 512,
   beginning: 0,
   end: 256,
+} as const;
+
+/** struct followed: offsets in bytes */
+export const Followed = {
+  sizeof: 128,
+  words: 0,
 } as const;

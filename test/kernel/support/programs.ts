@@ -11,6 +11,11 @@ const ready = new Set<string>();
 
 /** The path of test/programs/NAME.c compiled: static, so that one exec is one exec and a bare root directory is enough. */
 export function program(name: string): string {
+  return programWith(name, []);
+}
+
+/** The same with further flags of the compiler, which are the same in each call for this program. */
+export function programWith(name: string, flags: readonly string[]): string {
   const path = join(BUILT, name);
   if (ready.has(name)) return path;
   const source = join(SOURCES, `${name}.c`);
@@ -18,7 +23,7 @@ export function program(name: string): string {
     mkdirSync(BUILT, { recursive: true });
     // Under another name first: a guest or another test may be at it too.
     const unfinished = `${path}.${process.pid}`;
-    execFileSync('gcc', [...FLAGS, '-o', unfinished, source], { stdio: 'inherit' });
+    execFileSync('gcc', [...FLAGS, ...flags, '-o', unfinished, source], { stdio: 'inherit' });
     renameSync(unfinished, path);
   }
   ready.add(name);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { addon } from '../../../src/kernel/addon.ts';
 import { BpfError } from '../../../src/kernel/bpf-error.ts';
@@ -17,6 +17,15 @@ const CHECKS = {
     if (!existsSync('/sys/kernel/security/lsm')) return 'securityfs, which lists the LSMs, is not mounted';
     const names = readFileSync('/sys/kernel/security/lsm', 'utf8').trim().split(',');
     return names.includes('bpf') ? undefined : 'BPF LSM is not among the LSMs';
+  },
+  fuseModule: () => (existsSync('/sys/module/fuse/initstate') ? undefined : 'no module fuse is loaded'),
+  hostNamespaces: () => {
+    try {
+      statSync('/proc/1/ns/net');
+      return undefined;
+    } catch {
+      return 'the namespaces of process 1 may not be looked at';
+    }
   },
   guest: () => (process.env.GUEST_KERNEL === undefined ? 'runs only in a guest' : undefined),
   shared: () =>

@@ -120,7 +120,8 @@ export declare type EventInfo = Message<"merlon.EventInfo"> & {
   file?: File | undefined;
 
   /**
-   * Set when the event lacks something: "process_unknown" (its record was lost) or "table_full".
+   * Set when the event lacks something: "process_unknown" (its record was lost), "table_full", or "hook_unknown" (the
+   * policies that a hook's record was made for are gone).
    *
    * @generated from field: string enrichment = 15;
    */
@@ -139,6 +140,46 @@ export declare type EventInfo = Message<"merlon.EventInfo"> & {
    * @generated from field: uint32 exec_tid = 17;
    */
   execTid: number;
+
+  /**
+   * Of a TracingPolicyNamespaced: its namespace.
+   *
+   * @generated from field: string policy_namespace = 18;
+   */
+  policyNamespace: string;
+
+  /**
+   * Label of the policy's selector that matched.
+   *
+   * @generated from field: string selector = 19;
+   */
+  selector: string;
+
+  /**
+   * The process that opened the socket among the arguments; it can be another than the event's.
+   *
+   * @generated from field: merlon.SockOwner sock_owner = 20;
+   */
+  sockOwner?: SockOwner | undefined;
+
+  /**
+   * Build ids, in hexadecimal, of the files in a stack that have no symbol at its frame; by path.
+   *
+   * @generated from field: map<string, string> build_ids = 21;
+   */
+  buildIds: { [key: string]: string };
+
+  /**
+   * Stacks of the kinds of events for which Tetragon has no field: all but process_kprobe. The innermost frame first.
+   *
+   * @generated from field: repeated merlon.StackFrame kernel_stack_trace = 22;
+   */
+  kernelStackTrace: StackFrame[];
+
+  /**
+   * @generated from field: repeated merlon.StackFrame user_stack_trace = 23;
+   */
+  userStackTrace: StackFrame[];
 };
 
 /**
@@ -146,6 +187,60 @@ export declare type EventInfo = Message<"merlon.EventInfo"> & {
  * Use `create(EventInfoSchema)` to create a new message.
  */
 export declare const EventInfoSchema: GenMessage<EventInfo>;
+
+/**
+ * As tetragon.StackTraceEntry.
+ *
+ * @generated from message merlon.StackFrame
+ */
+export declare type StackFrame = Message<"merlon.StackFrame"> & {
+  /**
+   * @generated from field: uint64 address = 1;
+   */
+  address: bigint;
+
+  /**
+   * @generated from field: uint64 offset = 2;
+   */
+  offset: bigint;
+
+  /**
+   * @generated from field: string symbol = 3;
+   */
+  symbol: string;
+
+  /**
+   * @generated from field: string module = 4;
+   */
+  module: string;
+};
+
+/**
+ * Describes the message merlon.StackFrame.
+ * Use `create(StackFrameSchema)` to create a new message.
+ */
+export declare const StackFrameSchema: GenMessage<StackFrame>;
+
+/**
+ * @generated from message merlon.SockOwner
+ */
+export declare type SockOwner = Message<"merlon.SockOwner"> & {
+  /**
+   * @generated from field: string exec_id = 1;
+   */
+  execId: string;
+
+  /**
+   * @generated from field: uint32 pid = 2;
+   */
+  pid: number;
+};
+
+/**
+ * Describes the message merlon.SockOwner.
+ * Use `create(SockOwnerSchema)` to create a new message.
+ */
+export declare const SockOwnerSchema: GenMessage<SockOwner>;
 
 /**
  * @generated from message merlon.Cgroup

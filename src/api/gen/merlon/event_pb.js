@@ -13,7 +13,7 @@ import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
  * Describes the file merlon/event.proto.
  */
 export const file_merlon_event = /*@__PURE__*/
-  fileDesc("ChJtZXJsb24vZXZlbnQucHJvdG8SBm1lcmxvbiLvAgoJRXZlbnRJbmZvEiIKCGFuY2VzdHJ5GAEgAygLMhAubWVybG9uLkFuY2VzdG9yEhsKE2FuY2VzdHJ5X2luY29tcGxldGUYAiABKAkSEQoJdHJ1bmNhdGVkGAMgAygJEhIKCnVucmVhZGFibGUYBCADKAkSDwoHdmVyZGljdBgFIAEoCRIOCgZzY3JpcHQYBiABKAkSDAoEYXJndhgHIAMoCRISCgphcmd2X2J5dGVzGAggASgMEgwKBHJvb3QYCSABKAkSHgoGY2dyb3VwGAogASgLMg4ubWVybG9uLkNncm91cBILCgN0dHkYCyABKAkSCwoDc2lkGAwgASgNEhgKEGF1ZGl0X3Nlc3Npb25faWQYDSABKA0SGgoEZmlsZRgOIAEoCzIMLm1lcmxvbi5GaWxlEhIKCmVucmljaG1lbnQYDyABKAkSEwoLY29yZV9kdW1wZWQYECABKAgSEAoIZXhlY190aWQYESABKA0iIgoGQ2dyb3VwEgoKAmlkGAEgASgEEgwKBHBhdGgYAiABKAkiWwoERmlsZRINCgVpbm9kZRgBIAEoBBIOCgZkZXZpY2UYAiABKAkSEAoIbW91bnRfaWQYAyABKA0SDwoHZGVsZXRlZBgEIAEoCBIRCglhbm9ueW1vdXMYBSABKAgiOAoIQW5jZXN0b3ISDwoHZXhlY19pZBgBIAEoCRILCgNwaWQYAiABKA0SDgoGYmluYXJ5GAMgASgJIo0BCgNHYXASDAoEbGFuZRgBIAEoCRIQCgNjcHUYAiABKA1IAIgBARIMCgRsb3N0GAMgASgEEigKBGZyb20YBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiYKAnRvGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGCgRfY3B1YgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("ChJtZXJsb24vZXZlbnQucHJvdG8SBm1lcmxvbiKFBQoJRXZlbnRJbmZvEiIKCGFuY2VzdHJ5GAEgAygLMhAubWVybG9uLkFuY2VzdG9yEhsKE2FuY2VzdHJ5X2luY29tcGxldGUYAiABKAkSEQoJdHJ1bmNhdGVkGAMgAygJEhIKCnVucmVhZGFibGUYBCADKAkSDwoHdmVyZGljdBgFIAEoCRIOCgZzY3JpcHQYBiABKAkSDAoEYXJndhgHIAMoCRISCgphcmd2X2J5dGVzGAggASgMEgwKBHJvb3QYCSABKAkSHgoGY2dyb3VwGAogASgLMg4ubWVybG9uLkNncm91cBILCgN0dHkYCyABKAkSCwoDc2lkGAwgASgNEhgKEGF1ZGl0X3Nlc3Npb25faWQYDSABKA0SGgoEZmlsZRgOIAEoCzIMLm1lcmxvbi5GaWxlEhIKCmVucmljaG1lbnQYDyABKAkSEwoLY29yZV9kdW1wZWQYECABKAgSEAoIZXhlY190aWQYESABKA0SGAoQcG9saWN5X25hbWVzcGFjZRgSIAEoCRIQCghzZWxlY3RvchgTIAEoCRIlCgpzb2NrX293bmVyGBQgASgLMhEubWVybG9uLlNvY2tPd25lchIyCglidWlsZF9pZHMYFSADKAsyHy5tZXJsb24uRXZlbnRJbmZvLkJ1aWxkSWRzRW50cnkSLgoSa2VybmVsX3N0YWNrX3RyYWNlGBYgAygLMhIubWVybG9uLlN0YWNrRnJhbWUSLAoQdXNlcl9zdGFja190cmFjZRgXIAMoCzISLm1lcmxvbi5TdGFja0ZyYW1lGi8KDUJ1aWxkSWRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJNCgpTdGFja0ZyYW1lEg8KB2FkZHJlc3MYASABKAQSDgoGb2Zmc2V0GAIgASgEEg4KBnN5bWJvbBgDIAEoCRIOCgZtb2R1bGUYBCABKAkiKQoJU29ja093bmVyEg8KB2V4ZWNfaWQYASABKAkSCwoDcGlkGAIgASgNIiIKBkNncm91cBIKCgJpZBgBIAEoBBIMCgRwYXRoGAIgASgJIlsKBEZpbGUSDQoFaW5vZGUYASABKAQSDgoGZGV2aWNlGAIgASgJEhAKCG1vdW50X2lkGAMgASgNEg8KB2RlbGV0ZWQYBCABKAgSEQoJYW5vbnltb3VzGAUgASgIIjgKCEFuY2VzdG9yEg8KB2V4ZWNfaWQYASABKAkSCwoDcGlkGAIgASgNEg4KBmJpbmFyeRgDIAEoCSKNAQoDR2FwEgwKBGxhbmUYASABKAkSEAoDY3B1GAIgASgNSACIAQESDAoEbG9zdBgDIAEoBBIoCgRmcm9tGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgJ0bxgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBgoEX2NwdWIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * Describes the message merlon.EventInfo.
@@ -23,30 +23,44 @@ export const EventInfoSchema = /*@__PURE__*/
   messageDesc(file_merlon_event, 0);
 
 /**
+ * Describes the message merlon.StackFrame.
+ * Use `create(StackFrameSchema)` to create a new message.
+ */
+export const StackFrameSchema = /*@__PURE__*/
+  messageDesc(file_merlon_event, 1);
+
+/**
+ * Describes the message merlon.SockOwner.
+ * Use `create(SockOwnerSchema)` to create a new message.
+ */
+export const SockOwnerSchema = /*@__PURE__*/
+  messageDesc(file_merlon_event, 2);
+
+/**
  * Describes the message merlon.Cgroup.
  * Use `create(CgroupSchema)` to create a new message.
  */
 export const CgroupSchema = /*@__PURE__*/
-  messageDesc(file_merlon_event, 1);
+  messageDesc(file_merlon_event, 3);
 
 /**
  * Describes the message merlon.File.
  * Use `create(FileSchema)` to create a new message.
  */
 export const FileSchema = /*@__PURE__*/
-  messageDesc(file_merlon_event, 2);
+  messageDesc(file_merlon_event, 4);
 
 /**
  * Describes the message merlon.Ancestor.
  * Use `create(AncestorSchema)` to create a new message.
  */
 export const AncestorSchema = /*@__PURE__*/
-  messageDesc(file_merlon_event, 3);
+  messageDesc(file_merlon_event, 5);
 
 /**
  * Describes the message merlon.Gap.
  * Use `create(GapSchema)` to create a new message.
  */
 export const GapSchema = /*@__PURE__*/
-  messageDesc(file_merlon_event, 4);
+  messageDesc(file_merlon_event, 6);
 

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { TracingPolicyStatusSchema } from './gen/tetragon/sensors_pb.js';
+import { HookState, TracingPolicyMode, TracingPolicyState } from './gen/tetragon/sensors_pb.js';
+import type { PolicyView } from './view.ts';
+
+/** How Tetragon names policies that were not given by a cluster or a client. */
+const DOMAIN = 'static';
+
+const STATES: Readonly<Record<PolicyView['state'], TracingPolicyState>> = {
+  enabled: TracingPolicyState.TP_STATE_ENABLED,
+  load_error: TracingPolicyState.TP_STATE_LOAD_ERROR,
+};
+
+/** A policy as Tetragon's clients list it; `info` says what its hooks cost, where the kernel has measured that. */
+export function policyStatus(
+  view: PolicyView,
+  index: number,
+): MessageInitShape<typeof TracingPolicyStatusSchema> {
+  return {
+    id: BigInt(index + 1),
+    name: view.name,
+    namespace: view.namespace,
+    info: costText(view),
+    sensors: [...new Set(view.hooks.map(({ attachedTo }) => attachedTo.split(':', 1)[0] ?? ''))],
+    error: view.error,
+    state: STATES[view.state],
+    mode: TracingPolicyMode.TP_MODE_MONITOR_ONLY,
+    kernelMemoryBytes: BigInt(view.kernelMemoryBytes),
+    domain: DOMAIN,
+    hookStatuses: view.hooks.map(({ id, attachedTo }) => ({
+      section: attachedTo,
+      state: HookState.STATUS_LOADED,
+      hookDescription: attachedTo.slice(attachedTo.indexOf(':') + 1),
+      hookIdx: id,
+    })),
+  };
+}
+
+function costText({ hooks }: PolicyView): string {
+  return hooks
+    .flatMap(({ attachedTo, runs, runTimeNs, policies, suppressed }) => {
+      const sharers = policies === 1 ? '' : `, shared by ${policies} policies`;
+      const cost = runs === 0n ? [] : [`${runs} runs of ${runTimeNs / runs} ns${sharers}`];
+      const kept = suppressed === 0n ? [] : [`${suppressed} events kept back by rateLimit`];
+      return cost.length + kept.length === 0 ? [] : [`${attachedTo}: ${[...cost, ...kept].join(', ')}`];
+    })
+    .join('; ');
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// The way to attach that each kind of kernel leads to.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Hook, KprobeHook, LsmHook } from '../policy/model.ts';
+import type { AttachTarget } from './attach-target.ts';
+import type { KernelFacts, KernelFunction } from './kernel-facts.ts';
+import { PlanError } from './plan-problem.ts';
+import { planTargets } from './plan-target.ts';
+import { argument, AT, kernelFacts, rawHook } from './testing.ts';
+
+const FUNCTION: KernelFunction = {
+  parameters: [{ name: 'file', typeName: 'struct file *', kind: 'pointer', size: 8 }],
+  returns: { name: '', typeName: 'int', kind: 'int', size: 4 },
+};
+const NAMES = ['security_file_open', 'bpf_lsm_file_open', '__x64_sys_openat'];
+
+function kernel(attach: Partial<KernelFacts['attach']>): KernelFacts {
+  return kernelFacts({
+    attach: { trampoline: false, lsm: false, kprobe: false, ...attach },
+    findFunction: (name) => (NAMES.includes(name) ? FUNCTION : undefined),
+    functionNames: (prefix) => NAMES.filter((name) => name.startsWith(prefix)),
+    syscallNumber: (name) => ({ openat: 257, close: 3 })[name],
+    tracepointFields: (subsystem, event) =>
+      subsystem === 'sched' && event === 'sched_switch' ? [] : undefined,
+  });
+}
+
+function kprobe(name: string, more: Partial<KprobeHook> = {}): KprobeHook {
+  return {
+    ...{
+      kind: 'kprobe',
+      call: { kind: 'function', name, at: AT },
+      syscall: false,
+      ignoreCallNotFound: false,
+    },
+    ...{ returnArg: undefined, returnArgAction: undefined, args: [], data: [], selectors: [] },
+    ...{ message: '', tags: [], at: AT },
+    ...more,
+  };
+}
+
+const lsm = (hook: string): LsmHook => ({
+  ...{ kind: 'lsm', hook, args: [], data: [], selectors: [], message: '', tags: [], at: AT },
+});
+const targets = (hook: Hook, attach: Partial<KernelFacts['attach']>): AttachTarget[] =>
+  planTargets(hook, kernel(attach)).map((target) => target.attach);
+const returns = { returnArg: argument(0, 'int') };
+const all = { trampoline: true, lsm: true, kprobe: true };
+
+function refusal(hook: Hook, attach: Partial<KernelFacts['attach']> = all): PlanError {
+  try {
+    targets(hook, attach);
+  } catch (error) {
+    if (!(error instanceof PlanError)) throw error;
+    return error;
+  }
+  throw new Error('It was accepted');
+}
+
+describe('a function', () => {
+  const functionName = 'security_file_open';
+  test('by trampoline where there are some', () => {
+    assert.deepEqual(targets(kprobe(functionName), all), [{ by: 'fentry', functionName }]);
+    assert.deepEqual(targets(kprobe(functionName, returns), all), [{ by: 'fexit', functionName }]);
+  });
+  test('by kprobe', () => {
+    assert.deepEqual(targets(kprobe(functionName), { kprobe: true }), [{ by: 'kprobe', functionName }]);
+  });
+  test('in no way', () =>
+    assert.match(refusal(kprobe(functionName), {}).remedy ?? '', /kprobes or BPF trampolines/));
+  test('that is not there: the nearest name', () => {
+    assert.match(refusal(kprobe('security_file_opn')).remedy ?? '', /"security_file_open"/);
+  });
+  test('that may be missing', () => {
+    assert.deepEqual(targets(kprobe('nothing', { ignoreCallNotFound: true }), all), []);
+  });
+});
+
+describe('a system call', () => {
+  const functionName = '__x64_sys_openat';
+  const openat = (name: string, more: Partial<KprobeHook> = {}): KprobeHook =>
+    kprobe(name, { syscall: true, ...more });
+  for (const name of ['openat', 'sys_openat', '__x64_sys_openat', '__arm64_sys_openat'])
+    test(`${name} is openat`, () => {
+      assert.deepEqual(targets(openat(name), {}), [{ by: 'sys_enter', syscall: 257 }]);
+    });
+  test('by trampoline, by kprobe, by the raw tracepoint', () => {
+    assert.deepEqual(targets(openat('sys_openat'), all), [{ by: 'fentry', functionName }]);
+    assert.deepEqual(targets(openat('sys_openat', returns), all), [{ by: 'fexit', functionName }]);
+    assert.deepEqual(targets(openat('sys_openat'), { kprobe: true }), [{ by: 'kprobe', functionName }]);
+    assert.deepEqual(targets(openat('sys_openat', returns), {}), [{ by: 'sys_exit', syscall: 257 }]);
+  });
+  test('whose function the kernel’s types do not have', () => {
+    assert.deepEqual(targets(openat('sys_close'), { trampoline: true }), [{ by: 'sys_enter', syscall: 3 }]);
+  });
+  test('that the architecture does not have', () =>
+    assert.match(refusal(openat('sys_nothing')).message, /none of that name/));
+  test('of 32-bit programs', () => assert.match(refusal(openat('i386/openat')).message, /32-bit/));
+  test('a list gives a target each', () => {
+    const list = {
+      name: 'l',
+      type: 'syscalls',
+      values: ['sys_openat', 'sys_close'],
+      pattern: undefined,
+    } as const;
+    const call = { kind: 'list', list: { ...list, validated: true, at: AT }, at: AT } as const;
+    assert.deepEqual(targets(kprobe('', { call }), {}), [
+      { by: 'sys_enter', syscall: 257 },
+      { by: 'sys_enter', syscall: 3 },
+    ]);
+    assert.match(
+      refusal(kprobe('', { call: { ...call, list: { ...call.list, values: [] } } })).message,
+      /empty/,
+    );
+  });
+});
+
+describe('tracepoints and LSM hooks', () => {
+  test('a tracepoint and a raw one', () => {
+    const hook = { ...rawHook([], []), subsystem: 'sched', event: 'sched_switch', raw: false };
+    assert.deepEqual(targets(hook, {}), [{ by: 'tracepoint', subsystem: 'sched', event: 'sched_switch' }]);
+    assert.deepEqual(targets(rawHook([], []), {}), [{ by: 'raw_tracepoint', event: 'test' }]);
+    assert.match(refusal({ ...hook, event: 'nothing' }).message, /"sched\/nothing"/);
+    assert.match(refusal(rawHook([], [], 'nothing')).message, /"nothing"/);
+  });
+  test('an LSM hook', () => {
+    assert.deepEqual(targets(lsm('file_open'), { lsm: true }), [{ by: 'lsm', functionName: 'file_open' }]);
+    assert.match(refusal(lsm('file_open'), { trampoline: true }).remedy ?? '', /lsm=/);
+    assert.match(refusal(lsm('file_opn')).remedy ?? '', /"file_open"/);
+  });
+});
