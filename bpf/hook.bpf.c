@@ -28,12 +28,12 @@
 #include "lib/kernel_types.h"
 #include "lib/emit.h"
 #include "lib/hook_actions.h"
+#include "lib/hook_arguments.h"
 #include "lib/hook_match.h"
 #include "lib/hook_values.h"
 #include "lib/scratch.h"
 #include "lib/state.h"
 #include "lib/task.h"
-#include "lib/uprobe_entry.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -172,40 +172,6 @@ static __noinline long hook_run(struct hook_scratch *scratch, void *context)
 	return 0;
 }
 
-/* The arguments of a function or syscall by the registers at its entry. */
-static __always_inline void arguments_from_registers(struct hook_scratch *scratch, void *registers, bool is_syscall)
-{
-#ifdef __TARGET_ARCH_x86
-	struct pt_regs___x86 *regs = registers;
-
-	scratch->raw[0] = BPF_CORE_READ(regs, di);
-	scratch->raw[1] = BPF_CORE_READ(regs, si);
-	scratch->raw[2] = BPF_CORE_READ(regs, dx);
-	scratch->raw[3] = is_syscall ? BPF_CORE_READ(regs, r10) : BPF_CORE_READ(regs, cx);
-	scratch->raw[4] = BPF_CORE_READ(regs, r8);
-	scratch->raw[5] = BPF_CORE_READ(regs, r9);
-#else
-	struct pt_regs___arm64 *regs = registers;
-
-	for (int i = 0; i < 6; i++)
-		scratch->raw[i] = BPF_CORE_READ(regs, regs[i]);
-	if (is_syscall)
-		scratch->raw[0] = BPF_CORE_READ(regs, orig_x0);
-#endif
-}
-
-/* A function entered by its trampoline. */
-static __always_inline void arguments_from_trampoline(struct hook_scratch *scratch, void *context)
-{
-	for (__u32 i = 0; i < 6; i++) {
-		if (i >= config.arguments)
-			break;
-		bpf_get_func_arg(context, i, &scratch->raw[i]);
-	}
-	if (config.flags & HOOK_SYSCALL_REGS)
-		arguments_from_registers(scratch, (void *)scratch->raw[0], true);
-}
-
 static __always_inline struct hook_scratch *hook_enter(void *context, __u32 *slot)
 {
 	struct hook_scratch *scratch = scratch_claim(slot);
@@ -225,146 +191,27 @@ static __always_inline void hook_leave(void *context, __u32 slot)
 		bpf_tail_call(context, &instances, config.group);
 }
 
-SEC("fentry")
-int hook_fentry(void *context)
-{
-	__u32 slot;
-	struct hook_scratch *scratch = hook_enter(context, &slot);
-
-	if (!scratch)
-		return 0;
-	arguments_from_trampoline(scratch, context);
-	hook_run(scratch, context);
-	hook_leave(context, slot);
-	return 0;
-}
-
-SEC("fexit")
-int hook_fexit(void *context)
-{
-	__u32 slot;
-	struct hook_scratch *scratch = hook_enter(context, &slot);
-
-	if (!scratch)
-		return 0;
-	arguments_from_trampoline(scratch, context);
-	bpf_get_func_ret(context, &scratch->returned);
-	hook_run(scratch, context);
-	hook_leave(context, slot);
-	return 0;
-}
-
-SEC("lsm")
-int hook_lsm(void *context)
-{
-	__u32 slot;
-	struct hook_scratch *scratch = hook_enter(context, &slot);
-
-	if (!scratch)
-		return 0;
-	arguments_from_trampoline(scratch, context);
-	hook_run(scratch, context);
-	hook_leave(context, slot);
-	return 0;
-}
-
-SEC("kprobe")
-int hook_kprobe(struct pt_regs *context)
-{
-	__u32 slot;
-	struct hook_scratch *scratch = hook_enter(context, &slot);
-
-	if (!scratch)
-		return 0;
-	arguments_from_registers(scratch, context, false);
-	if (config.flags & HOOK_SYSCALL_REGS)
-		arguments_from_registers(scratch, (void *)scratch->raw[0], true);
-	hook_run(scratch, context);
-	hook_leave(context, slot);
-	return 0;
-}
-
-SEC("uprobe")
-int hook_uprobe(struct pt_regs *context)
-{
-	__u32 slot;
-	struct hook_scratch *scratch = hook_enter(context, &slot);
-
-	if (!scratch)
-		return 0;
-	arguments_from_registers(scratch, context, false);
-	hook_run(scratch, context);
-	hook_leave(context, slot);
-	return 0;
-}
-
-SEC("uprobe")
-int hook_uretprobe(struct pt_regs *context)
-{
-	__u32 slot;
-	struct hook_scratch *scratch = hook_enter(context, &slot);
-	struct uprobe_entry *entry;
-	struct uprobe_call call;
-
-	if (!scratch)
-		return 0;
-	uprobe_call_at(&call, context, RETURN_ADDRESS_BYTES);
-	entry = bpf_map_lookup_elem(&uprobe_entries, &call);
-	if (entry) {
-		for (int i = 0; i < 6; i++)
-			scratch->raw[i] = entry->raw[i];
-		scratch->returned = uprobe_returned(context);
-		hook_run(scratch, context);
-	} else {
-		/* More calls were open at once than the map holds. */
-		event_lose(LANE_TELEMETRY);
+/* An entry point: claims a place, gathers the arguments, classifies, and goes on in the next instance. */
+#define HOOK(name, section, gather)                                                                                    \
+	SEC(section)                                                                                                   \
+	int name(void *context)                                                                                        \
+	{                                                                                                              \
+		__u32 slot;                                                                                            \
+		struct hook_scratch *scratch = hook_enter(context, &slot);                                             \
+                                                                                                                       \
+		if (!scratch)                                                                                          \
+			return 0;                                                                                      \
+		if (gather(scratch, context))                                                                          \
+			hook_run(scratch, context);                                                                    \
+		hook_leave(context, slot);                                                                             \
+		return 0;                                                                                              \
 	}
-	hook_leave(context, slot);
-	return 0;
-}
 
-SEC("raw_tracepoint")
-int hook_raw(struct bpf_raw_tracepoint_args *context)
-{
-	__u32 slot;
-	struct hook_scratch *scratch = hook_enter(context, &slot);
-
-	if (!scratch)
-		return 0;
-	for (__u32 i = 0; i < 6; i++) {
-		if (i >= config.arguments)
-			break;
-		bpf_probe_read_kernel(&scratch->raw[i], sizeof(__u64), &context->args[i]);
-	}
-	if (config.flags & HOOK_SYSCALL_REGS) {
-		scratch->returned = scratch->raw[1];
-		arguments_from_registers(scratch, (void *)scratch->raw[0], true);
-	}
-	hook_run(scratch, context);
-	hook_leave(context, slot);
-	return 0;
-}
-
-SEC("tracepoint")
-int hook_tracepoint(void *context)
-{
-	__u32 slot;
-	struct hook_scratch *scratch = hook_enter(context, &slot);
-
-	if (!scratch)
-		return 0;
-	for (__u32 i = 0; i < HOOK_VALUES_MAX; i++) {
-		__u32 size = config.value[i].size;
-
-		if (i >= config.values)
-			break;
-		if (config.value[i].source != SOURCE_FIELD)
-			continue;
-		scratch->word[i] = 0;
-		if (size && size <= 8)
-			bpf_probe_read_kernel(&scratch->word[i], size, context + config.value[i].field);
-	}
-	hook_run(scratch, context);
-	hook_leave(context, slot);
-	return 0;
-}
+HOOK(hook_fentry, "fentry", gather_entry)
+HOOK(hook_fexit, "fexit", gather_exit)
+HOOK(hook_lsm, "lsm", gather_entry)
+HOOK(hook_kprobe, "kprobe", gather_kprobe)
+HOOK(hook_uprobe, "uprobe", gather_uprobe)
+HOOK(hook_uretprobe, "uprobe", gather_uretprobe)
+HOOK(hook_raw, "raw_tracepoint", gather_raw)
+HOOK(hook_tracepoint, "tracepoint", gather_fields)

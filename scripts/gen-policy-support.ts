@@ -15,7 +15,7 @@ const OUTPUT = 'docs/policy-support.md';
 const NEEDS: Readonly<Record<string, string>> = {
   trampolines: 'kernels with BPF trampolines',
   bpfLsm: 'kernels with BPF LSM',
-  fuseModule: 'kernels with FUSE as a module',
+  overlayModule: 'where a module serves the root directory',
   hostNamespaces: 'where process 1 may be looked at',
 };
 

@@ -106,6 +106,12 @@ test('functions of the kernel', () => {
   const open = kernel.findFunction('security_file_open');
   assert.deepEqual(open?.parameters, [{ name: 'file', typeName: 'struct file *', kind: 'pointer', size: 8 }]);
   assert.deepEqual(open.returns, { name: '', typeName: 'int', kind: 'int', size: 4 });
+  // Events of a class share one function; each has a typedef of it.
+  const event = kernel.findFunction('btf_trace_net_dev_queue');
+  assert.deepEqual(
+    event?.parameters.map(({ typeName }) => typeName),
+    ['void *', 'struct sk_buff *'],
+  );
   assert.equal(kernel.findFunction('merlon_no_such_function'), undefined);
   const names = kernel.functionNames('security_file_o');
   assert.ok(

@@ -247,7 +247,13 @@ export class PolicySensor {
     generation: number,
     made: HookInstance[],
   ): LoadedTarget {
-    return this.#loadPlans(key, planInstances(hooks, this.#secret), generation, made, hooks[0]?.policy.at);
+    return this.#loadPlans(
+      key,
+      planInstances(hooks, this.#secret),
+      generation,
+      made,
+      hooks.at(-1)?.policy.at,
+    );
   }
 
   #loadPlans(
@@ -263,7 +269,7 @@ export class PolicySensor {
       return { plans, loaded: before.loaded };
     const [first] = plans;
     if (first === undefined) throw new RangeError('A target has a program');
-    const root = this.#rootOf(first);
+    const root = this.#attachRoot(first, at);
     const loaded = plans.map((plan, part) => {
       const next = part + 1 < plans.length ? root.entry(plan.attach, generation, part + 1) : 0;
       if (next === undefined)
@@ -290,6 +296,22 @@ export class PolicySensor {
       return { digest: digests[part] ?? '', hook, instance };
     });
     return { plans, loaded };
+  }
+
+  #attachRoot(plan: InstancePlan, at: PlanError['at']): HookRoot {
+    try {
+      return this.#rootOf(plan);
+    } catch (error) {
+      const { attach } = plan;
+      // A function of the kernel's types that its tracing has left out: there is no room for a call to a trampoline.
+      if (!(error instanceof BpfError) || error.errnoName !== 'EBUSY' || !('functionName' in attach))
+        throw error;
+      throw new PlanError(
+        at,
+        `Cannot hook "${attach.functionName}": the kernel does not let programs onto this function (EBUSY)`,
+        'Use one that /sys/kernel/tracing/available_filter_functions lists.',
+      );
+    }
   }
 
   #rootOf({ attach }: InstancePlan): HookRoot {

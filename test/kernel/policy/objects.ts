@@ -150,11 +150,11 @@ kprobes:
       ...taskCase({
         name: 'AT-36 module',
         rows: ['AT-36'],
-        ...{ type: 'module', resolve: `${HELD_FILE}.f_op.owner` },
-        before: [holdFile('/dev/fuse', '2'), holdFile('/dev/fuse', '2')],
-        data: shows({ module_arg: { name: 'fuse' } }),
+        ...{ type: 'module', resolve: `${HELD_FILE}.f_inode.i_sb.s_type.owner` },
+        before: [holdFile('/'), holdFile('/')],
+        data: shows({ module_arg: { name: 'overlay' } }),
       }),
-      needs: ['fuseModule'],
+      needs: ['overlayModule'],
     },
   ];
 }

@@ -1,66 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Selectors that look at the process. */
-import { NAMESPACE_KINDS } from '../../../src/policy/model.ts';
-import { type PolicyCase, type CallCase, type Run, type Stage, callCase } from './case.ts';
-
-type How = Omit<Exclude<Run, string>, 'steps'>;
-
-/** A case that tells its runs apart by who calls, or by what the caller did before. */
-function callerCase(
-  name: string,
-  rows: string[],
-  selector: string,
-  more: Pick<CallCase, 'before' | 'hook' | 'spec' | 'expect'> & { run?: How; otherRun?: How } = {},
-): PolicyCase {
-  return callCase({ name, rows, selector, matching: '1', differing: '1', ...more });
-}
-
-function binaryCases({ directory, call, otherCall }: Stage): PolicyCase[] {
-  const other = { program: otherCall };
-  const from = (program: string): How => ({ program });
-  const binaries = (operator: string, value: string, more = ''): string =>
-    `matchBinaries: [{ operator: ${operator}, values: ["${value}"]${more} }]`;
-  const inChild = `fork ; exec ${call} ; `;
-  const name = otherCall.slice(otherCall.lastIndexOf('/'));
-  return [
-    callerCase('SE-05 matchBinaries In', ['SE-05'], binaries('In', otherCall), { run: other }),
-    callerCase('SE-05 matchBinaries NotIn', ['SE-05'], binaries('NotIn', otherCall), { otherRun: other }),
-    callerCase('SE-05 matchBinaries Prefix', ['SE-05'], binaries('Prefix', `${directory}/o`), { run: other }),
-    callerCase('SE-05 matchBinaries NotPrefix', ['SE-05'], binaries('NotPrefix', `${directory}/o`), {
-      otherRun: other,
-    }),
-    callerCase('SE-05 matchBinaries Postfix', ['SE-05'], binaries('Postfix', name), { run: other }),
-    callerCase('SE-05 matchBinaries NotPostfix', ['SE-05'], binaries('NotPostfix', name), {
-      otherRun: other,
-    }),
-    callerCase(
-      'SE-05 matchBinaries In followChildren',
-      ['SE-05'],
-      binaries('In', otherCall, ', followChildren: true'),
-      { run: other, before: [inChild, inChild] },
-    ),
-    callerCase(
-      'SE-05 matchBinaries NotIn followChildren',
-      ['SE-05'],
-      binaries('NotIn', otherCall, ', followChildren: true'),
-      { otherRun: other, before: [inChild, inChild] },
-    ),
-    ...(['In', 'Prefix', 'Postfix'] as const).map((operator) =>
-      callerCase(
-        `SE-06 matchParentBinaries ${operator}`,
-        ['SE-06'],
-        `matchParentBinaries: [{ operator: ${operator}, values: ["${operator === 'Postfix' ? name : otherCall}"] }]`,
-        { run: from(otherCall), before: [inChild, inChild] },
-      ),
-    ),
-    callerCase(
-      'SE-06 matchParentBinaries NotIn',
-      ['SE-06'],
-      `matchParentBinaries: [{ operator: NotIn, values: ["${otherCall}"] }]`,
-      { otherRun: other, before: [inChild, inChild] },
-    ),
-  ];
-}
+/** Selectors of the process: its id, its capabilities; macros. */
+import { type How, type PolicyCase, type Stage, callerCase } from './case.ts';
 
 function pidCases({ waiting }: Stage): PolicyCase[] {
   const [first, second, third] = waiting;
@@ -84,58 +24,6 @@ function pidCases({ waiting }: Stage): PolicyCase[] {
       'matchPIDs: [{ operator: In, values: [1], isNamespacePID: true }]',
       { run: inNamespace },
     ),
-  ];
-}
-
-/** unshare(1)'s option for each kind of namespace. */
-const UNSHARE: Readonly<Record<(typeof NAMESPACE_KINDS)[number], readonly string[]>> = {
-  Uts: ['--uts'],
-  Ipc: ['--ipc'],
-  Mnt: ['--mount'],
-  Pid: ['--pid', '--fork'],
-  PidForChildren: ['--pid', '--fork'],
-  Net: ['--net'],
-  Time: ['--time', '--fork'],
-  TimeForChildren: ['--time', '--fork'],
-  Cgroup: ['--cgroup'],
-  User: ['--user', '--map-root-user'],
-};
-
-/** CLONE_NEWUTS, CLONE_NEWIPC */
-const NEW_UTS = 'unshare 0x04000000 ; ';
-const NEW_IPC = 'unshare 0x08000000 ; ';
-
-function namespaceCases(stage: Stage): PolicyCase[] {
-  const changes = (operator: string): string =>
-    `matchNamespaceChanges: [{ operator: ${operator}, values: [Uts, Net] }]`;
-  return [
-    ...NAMESPACE_KINDS.map((kind) =>
-      callerCase(
-        `SE-07 matchNamespaces ${kind}`,
-        ['SE-07'],
-        `matchNamespaces: [{ namespace: ${kind}, operator: NotIn, values: ["${stage.namespace(kind)}"] }]`,
-        { run: { through: ['unshare', ...UNSHARE[kind]] } },
-      ),
-    ),
-    callerCase(
-      'SE-07 matchNamespaces In',
-      ['SE-07'],
-      `matchNamespaces: [{ namespace: Uts, operator: In, values: ["1", "${stage.namespace('Uts')}"] }]`,
-      { otherRun: { through: ['unshare', '--uts'] } },
-    ),
-    {
-      ...callerCase(
-        'SE-07 matchNamespaces host_ns',
-        ['SE-07'],
-        'matchNamespaces: [{ namespace: Net, operator: In, values: [host_ns] }]',
-        { otherRun: { through: ['unshare', '--net'] } },
-      ),
-      needs: ['hostNamespaces'],
-    },
-    callerCase('SE-08 matchNamespaceChanges In', ['SE-08'], changes('In'), { before: [NEW_UTS, NEW_IPC] }),
-    callerCase('SE-08 matchNamespaceChanges NotIn', ['SE-08'], changes('NotIn'), {
-      before: [NEW_IPC, NEW_UTS],
-    }),
   ];
 }
 
@@ -185,8 +73,6 @@ function capabilityCases(): PolicyCase[] {
 export function selectorCases(stage: Stage): PolicyCase[] {
   return [
     ...pidCases(stage),
-    ...binaryCases(stage),
-    ...namespaceCases(stage),
     ...capabilityCases(),
     callerCase('SE-12 macros', ['SE-12', 'HK-11'], 'macros: [by-other]', {
       spec: [

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Arguments that are sockets, packets and addresses, and what is asked of them. */
+/** Arguments that are sockets, and what is asked of them. */
 import assert from 'node:assert/strict';
-import { type PolicyCase, type Stage } from './case.ts';
+import type { PolicyCase } from './case.ts';
 import { HELD, HELD_FILE, taskCase } from './files.ts';
 
 const [TCP, UDP, TCP6] = ['socket 2 1 6', 'socket 2 2 17', 'socket 10 1 6'];
@@ -58,141 +58,7 @@ const OPERATORS: readonly [
   ['OP-15', 'State', '"TCP_LISTEN"', LISTENING, bound(0), { state: 'TCP_LISTEN' }],
 ];
 
-function addressCases({ directory }: Stage): PolicyCase[] {
-  const connect = (type: string, filter: string, index = 1): string => `
-kprobes:
-- call: sys_connect
-  syscall: true
-  args: [{ index: 1, type: ${type} }]
-  selectors:
-  - matchArgs: [{ index: ${index}, ${filter} }]`;
-  const toPath = (name: string): string => `socket 1 2 0 ; connect $0 un:${directory}/${name} 110`;
-  const toName = (name: string): string => `socket 1 2 0 ; connect $0 un@${name} ${3 + name.length}`;
-  const to = (address: string): string => `${UDP} ; connect $0 in:${address} 16`;
-  return [
-    {
-      name: 'AT-22 sockaddr',
-      rows: ['AT-22', 'OP-10'],
-      spec: connect('sockaddr', 'operator: SAddr, values: ["127.78.0.0/24"]'),
-      matching: to('127.78.0.255:78'),
-      differing: to('127.78.1.0:78'),
-      expect: { args: [{ sockaddr_arg: { family: 'AF_INET', addr: '127.78.0.255', port: 78 } }] },
-    },
-    {
-      name: 'AT-22 sockaddr of IPv6, by its port',
-      rows: ['AT-22', 'OP-11'],
-      spec: connect('sockaddr', 'operator: SPort, values: ["7879"]'),
-      matching: 'socket 10 2 17 ; connect $0 in6:[::1]:7879 28',
-      differing: 'socket 10 2 17 ; connect $0 in6:[::1]:7880 28',
-      expect: { args: [{ sockaddr_arg: { family: 'AF_INET6', addr: '::1', port: 7879 } }] },
-    },
-    {
-      name: 'AT-23 sockaddr_un of a path',
-      rows: ['AT-23', 'OP-01'],
-      spec: connect('sockaddr_un', `operator: Equal, values: ["${directory}/a"]`),
-      matching: toPath('a'),
-      differing: toPath('b'),
-      expect: { args: [{ sockaddrun_arg: { family: 'AF_UNIX', path: `${directory}/a` } }] },
-    },
-    {
-      name: 'AT-23 sockaddr_un of an abstract name without its size',
-      rows: ['AT-23', 'OP-01'],
-      spec: connect('sockaddr_un', 'operator: Equal, values: ["@merlon-unsized"]'),
-      matching: toName('merlon-unsized'),
-      differing: toName('merlon-unsize'),
-      expect: { args: [{ sockaddrun_arg: { family: 'AF_UNIX', path: '@merlon-unsized' } }] },
-    },
-    {
-      name: 'AT-23 sockaddr_un of an abstract name',
-      rows: ['AT-23', 'OP-06'],
-      spec: connect('sockaddr_un, sizeArgIndex: 3', 'operator: Prefix, values: ["@merlon-a"]'),
-      matching: toName('merlon-abstract'),
-      differing: toName('merlon-b'),
-      expect: ({ args }) =>
-        assert.deepEqual(args?.[0], { sockaddrun_arg: { family: 'AF_UNIX', path: '@merlon-abstract' } }),
-    },
-  ];
-}
-
-function trafficCases(): PolicyCase[] {
-  const send = (port: number): string => `${UDP} ; sendto $0 =merlon 6 0 in:127.77.0.9:${port} 16`;
-  const listen = (port: number): string => `${TCP} ; bind $0 in:127.77.0.1:${port} 16 ; listen $0 1`;
-  const packet = { saddr: '127.0.0.1', daddr: '127.77.0.9', family: 'AF_INET', protocol: 'IPPROTO_UDP' };
-  const assertPacket = (shown: unknown, port: number): void => {
-    const { saddr, daddr, family, protocol, dport, len } = shown as Fields;
-    assert.deepEqual({ saddr, daddr, family, protocol }, packet);
-    assert.equal(dport, port);
-    // Ethernet, IPv4 and UDP headers before the six bytes.
-    assert.equal(len, 14 + 20 + 8 + 6);
-  };
-  return [
-    {
-      name: 'AT-19 skb',
-      rows: ['AT-19', 'OP-11', 'HK-04'],
-      spec: `
-tracepoints:
-- subsystem: net
-  event: net_dev_queue
-  raw: true
-  args: [{ index: 0, type: skb }]
-  selectors:
-  - matchArgs:
-    - { index: 0, operator: DAddr, values: ["127.77.0.9"] }
-    - { index: 0, operator: DPort, values: ["7709"] }
-    - { index: 0, operator: Protocol, values: ["IPPROTO_UDP"] }`,
-      matching: send(7709),
-      differing: send(7710),
-      expect: ({ args }) => assertPacket(args?.[0]?.skb_arg, 7709),
-    },
-    {
-      name: 'AT-24 net_device',
-      rows: ['AT-24', 'OP-01'],
-      spec: `
-tracepoints:
-- subsystem: net
-  event: net_dev_start_xmit
-  raw: true
-  args: [{ index: 1, type: net_device }, { index: 0 }]
-  selectors:
-  - matchArgs:
-    - { index: 1, operator: Equal, values: [lo] }
-    - { index: 0, operator: DPort, values: ["7711"] }`,
-      matching: send(7711),
-      differing: send(7712),
-      expect: ({ args }) => {
-        assert.deepEqual(args?.[0], { net_dev_arg: { name: 'lo' } });
-        assertPacket(args[1]?.skb_arg, 7711);
-      },
-    },
-    {
-      name: 'AT-20 sock',
-      rows: ['AT-20', 'OP-11', 'HK-04'],
-      spec: `
-tracepoints:
-- subsystem: sock
-  event: inet_sock_set_state
-  raw: true
-  args: [{ index: 0, type: sock }, { index: 2, type: int }]
-  selectors:
-  - matchArgs:
-    - { index: 0, operator: SPort, values: ["47720"] }
-    - { index: 2, operator: Equal, values: ["10"] }`,
-      matching: listen(47_720),
-      differing: listen(47_721),
-      expect: ({ args }) => {
-        const { cookie, ...sock } = args?.[0]?.sock_arg as Fields;
-        assert.match(String(cookie), /^[0-9]+$/);
-        assert.deepEqual(sock, {
-          ...{ family: 'AF_INET', type: 'SOCK_STREAM', protocol: 'IPPROTO_TCP', state: 'TCP_CLOSE' },
-          ...{ saddr: '127.77.0.1', sport: 47_720, daddr: '0.0.0.0' },
-        });
-        assert.deepEqual(args?.[1], { int_arg: 10 });
-      },
-    },
-  ];
-}
-
-export function socketCases(stage: Stage): PolicyCase[] {
+export function socketCases(): PolicyCase[] {
   return [
     ...OPERATORS.map(([row, operator, values, taken, other, fields]) =>
       taskCase({
@@ -207,7 +73,5 @@ export function socketCases(stage: Stage): PolicyCase[] {
         },
       }),
     ),
-    ...addressCases(stage),
-    ...trafficCases(),
   ];
 }

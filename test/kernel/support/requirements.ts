@@ -18,7 +18,11 @@ const CHECKS = {
     const names = readFileSync('/sys/kernel/security/lsm', 'utf8').trim().split(',');
     return names.includes('bpf') ? undefined : 'BPF LSM is not among the LSMs';
   },
-  fuseModule: () => (existsSync('/sys/module/fuse/initstate') ? undefined : 'no module fuse is loaded'),
+  /** a root directory on a filesystem that a loaded module brought */
+  overlayModule: () =>
+    existsSync('/sys/module/overlay/initstate') && / \/ overlay /.test(readFileSync('/proc/mounts', 'utf8'))
+      ? undefined
+      : 'no module serves the root directory',
   hostNamespaces: () => {
     try {
       statSync('/proc/1/ns/net');
