@@ -144,6 +144,7 @@ async function start(
     tracker,
     pipeline,
     outputs,
+    encoder,
     policies,
   };
   const door = await startDoor(

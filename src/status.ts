@@ -2,6 +2,7 @@
 import { release } from 'node:os';
 import type { AgentStatus } from './api/index.ts';
 import type { BootClock } from './base/boot-clock.ts';
+import type { JsonEncoder } from './encode/json.ts';
 import type { Settings } from './base/settings.ts';
 import { version } from './base/version.ts';
 import type { EventPipeline } from './event-pipeline.ts';
@@ -21,6 +22,7 @@ export interface StatusParts {
   readonly tracker: ProcessTracker;
   readonly pipeline: EventPipeline;
   readonly outputs: Outputs;
+  readonly encoder: Pick<JsonEncoder, 'hookCounts'>;
   /** undefined when the settings name no policies */
   readonly policies: { readonly problems: string[]; mapBytes(): number } | undefined;
 }
@@ -70,8 +72,9 @@ export function describeStatus(parts: StatusParts): AgentStatus {
   };
 }
 
-function problems({ table, pipeline, outputs, policies }: StatusParts): string[] {
+function problems({ table, pipeline, outputs, policies, encoder }: StatusParts): string[] {
   const { refused, pruned } = table.stats;
+  const { unknown: unknownHooks } = encoder.hookCounts;
   const lost = LANE_NAMES.filter((_, lane) => pipeline.lane(lane).lost > 0);
   return [
     ...lost.map((name) => `Records of the ${name} lane were lost: raise ${name}-ring`),
@@ -83,5 +86,6 @@ function problems({ table, pipeline, outputs, policies }: StatusParts): string[]
       .filter(({ error }) => error !== '')
       .map(({ name, error }) => `Output ${name}: ${error}`),
     ...(policies?.problems ?? []),
+    ...(unknownHooks > 0 ? [`${unknownHooks} hits of hooks that are gone could not be named`] : []),
   ];
 }

@@ -12,7 +12,7 @@ export interface SourcePosition {
 
 /** The position of an offset in a text. */
 export function sourcePosition(file: string, source: string, offset: number): SourcePosition {
-  const start = source.lastIndexOf('\n', offset - 1) + 1;
+  const start = offset === 0 ? 0 : source.lastIndexOf('\n', offset - 1) + 1;
   const end = source.indexOf('\n', start);
   return {
     file,

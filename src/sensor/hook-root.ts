@@ -46,6 +46,8 @@ export class HookRoot {
   /** keeps the arguments of a function for its return */
   readonly #entry: { readonly link: BpfLink; readonly program: BpfProgram } | undefined;
   readonly #isSyscalls: boolean;
+  /** entries of the programs behind a system call's first one */
+  readonly #further = new Map<string, number>();
 
   /** Loads and attaches it; nothing runs behind it yet. `generations` is shared by all roots. */
   constructor(target: AttachTarget, generations: BpfMap) {
@@ -90,8 +92,18 @@ export class HookRoot {
   entry(target: AttachTarget, generation: number, part: number): number | undefined {
     const half = (generation & 1) * this.#half;
     if (!this.#isSyscalls) return part < HookLimit.HOOK_GROUPS_MAX ? half + part : undefined;
-    if (!('syscall' in target) || part > 0) return undefined;
-    return half + target.syscall;
+    if (!('syscall' in target)) return undefined;
+    if (part === 0) return half + target.syscall;
+    const further = this.#furtherEntry(`${target.syscall}:${part}`);
+    return further < FURTHER_SYSCALL_ENTRIES ? half + HookLimit.HOOK_SYSCALLS_MAX + further : undefined;
+  }
+
+  /** The same for every generation, so that a program which stays finds the next one in either half. */
+  #furtherEntry(key: string): number {
+    const known = this.#further.get(key);
+    if (known !== undefined) return known;
+    this.#further.set(key, this.#further.size);
+    return this.#further.size - 1;
   }
 
   /** Empties the half of a generation but for the entries in `keep`. */
