@@ -134,7 +134,6 @@ async function start(
   // Reading policies takes memory that an agent without any does not need.
   if (paths.length > 0) policies = new (await import('./policies.ts')).Policies(sensor, settings, logOnce);
   tracker.keepsEnded = policies !== undefined;
-  cleanUp.defer(() => policies?.close());
   const statusParts = {
     settings,
     clock,
@@ -164,6 +163,8 @@ async function start(
   // Until all is well, what an earlier run left is not this one's to remove.
   let isOurs = !sensor.adopted;
   cleanUp.defer(() => pipeline.stop());
+  // Before the rings are read for the last time: what a hook sends later would be neither read nor told of.
+  cleanUp.defer(() => policies?.close());
   cleanUp.defer(() => {
     if (isOurs) sensor.remove();
   });

@@ -20,9 +20,8 @@ import { RunningKernel } from './sensor/running-kernel.ts';
 /** The policies in force. A policy that cannot be used is reported and leaves the others alone. */
 export class Policies {
   readonly #sensor: PolicySensor;
-  #problems: readonly PolicyProblem[] = [];
-
   readonly #requests: PolicyRequests;
+  #problems: readonly PolicyProblem[] = [];
 
   constructor(process: ProcessSensor, settings: Settings, logOnce: LogOnce) {
     this.#sensor = new PolicySensor(process, new RunningKernel(), {
@@ -83,6 +82,7 @@ export class Policies {
     this.#sensor.noteLineages(lineagesOf(table));
   }
 
+  /** In the order in which they were loaded. */
   describe(): PolicyView[] {
     const hooks = this.#sensor.loadedHooks();
     return this.#sensor.states.map((state) => viewOf(state, hooks));

@@ -51,22 +51,24 @@ export function appendLoaderFields(
       out.appendAscii('"');
     }
   }
-  const idPlace = buildId === undefined ? -1 : record.find(buildId.entry);
-  if (buildId === undefined && path?.leastBytes === ValuePath.sizeof && pathPlace >= 0) {
+  if (buildId !== undefined) {
+    const place = record.find(buildId.entry);
+    if (place < 0) return;
+    const start = record.dataOf(place);
+    appendBuildId(out, record.bytes.subarray(start, start + record.lengthOf(place)));
+  } else if (path?.leastBytes === ValuePath.sizeof && pathPlace >= 0) {
     const start = record.dataOf(pathPlace);
     const end = start + record.lengthOf(pathPlace);
     if (end < start + ValuePath.sizeof) return;
     const file = Buffer.from(record.bytes.subarray(start + ValuePath.sizeof, end)).toString();
-    const found = findBuildId(file, record.view.getBigUint64(start + ValuePath.inode, true));
-    if (found.length === 0) return;
-    out.appendAscii(',"buildid":"');
-    out.appendBase64(found, 0, found.length);
-    out.appendAscii('"');
-    return;
+    appendBuildId(out, findBuildId(file, record.view.getBigUint64(start + ValuePath.inode, true)));
   }
-  if (idPlace < 0 || record.lengthOf(idPlace) === 0) return;
-  const start = record.dataOf(idPlace);
+}
+
+/** Nothing for an empty one. */
+function appendBuildId(out: ChunkWriter, id: Uint8Array): void {
+  if (id.length === 0) return;
   out.appendAscii(',"buildid":"');
-  out.appendBase64(record.bytes, start, start + record.lengthOf(idPlace));
+  out.appendBase64(id, 0, id.length);
   out.appendAscii('"');
 }

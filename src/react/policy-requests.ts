@@ -58,7 +58,7 @@ export class PolicyRequests {
    * events itself.
    */
   see(record: HookRecord): void {
-    if (record.process.tgid === process.pid) return;
+    if (this.#closing.signal.aborted || record.process.tgid === process.pid) return;
     const hook = this.#parts.findHook(record.generation, record.hook);
     if (hook === undefined) return;
     for (const policy of this.#askingOf(hook)) {

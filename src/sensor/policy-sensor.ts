@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHash } from 'node:crypto';
 import type { BpfMap, ProgramInfo } from '../../native/index.d.ts';
 import type { Hook } from '../events/hook.ts';
 import { addon } from '../kernel/addon.ts';
 import { BpfError } from '../kernel/bpf-error.ts';
 import { rootKey, targetKey } from '../plan/attach-target.ts';
-import { actionBytes, configBytes } from '../plan/config-bytes.ts';
 import type { InstancePlan } from '../plan/instance-plan.ts';
 import type { Lineage } from '../plan/follow.ts';
 import { FollowedConditions, followedNumbers } from '../plan/follow.ts';
@@ -14,6 +12,7 @@ import type { ActionOptions } from '../plan/plan-actions.ts';
 import { planInstances } from '../plan/plan-instances.ts';
 import type { PolicyHook } from '../plan/plan-policies.ts';
 import { planPolicy } from '../plan/plan-policies.ts';
+import { digestOf } from '../plan/plan-digest.ts';
 import { PlanError } from '../plan/plan-problem.ts';
 import type { StringSecret } from '../plan/string-key.ts';
 import type { Policy } from '../policy/model.ts';
@@ -389,22 +388,4 @@ function attempt(policy: Policy, failed: Map<Policy, PlanError>, step: () => unk
     else throw error;
     return false;
   }
-}
-
-/** Of everything that shapes the program and its tables. */
-function digestOf(plan: InstancePlan, secret: StringSecret): string {
-  const hash = createHash('sha256').update(configBytes(plan, { hook: 0, generation: 0, next: 0 }, secret));
-  for (const alphabet of plan.alphabets) hash.update(alphabet);
-  for (const action of plan.actions) hash.update(`${action.rule}`).update(actionBytes(action));
-  for (const { table, output } of plan.dimensions)
-    for (const part of [table, output])
-      if (part !== undefined)
-        hash.update(`${part.type},${part.keyBytes},${part.valueBytes}`).update(part.keys).update(part.values);
-  // What events show of the policies.
-  hash.update(
-    JSON.stringify([plan.policies, plan.shown], (_, value: unknown) =>
-      typeof value === 'bigint' ? String(value) : value,
-    ),
-  );
-  return hash.digest('hex');
 }
