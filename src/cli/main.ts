@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { version } from '../base/version.ts';
 import { reportFailure, usageError } from './failure.ts';
 import { endWithReader } from './output.ts';
@@ -42,10 +42,24 @@ function program(): Command {
     .option('-t, --tree', 'draw the processes below their parents');
   ps.action(async () => (await import('./ps.ts')).ps(givenFlags(ps), ps.opts()));
 
-  const events = addSettings(merlon.command('events'), ['output', 'color', ...CONNECTION]).description(
-    'print the events of the running agent as they come',
+  const events = addSettings(merlon.command('events'), ['output', 'color', ...CONNECTION])
+    .description('print the events of the running agent as they come')
+    .addOption(
+      new Option('-e, --event-types <type,...>', 'only events of these types')
+        .argParser((text: string) => text.split(',').map((name) => name.toUpperCase()))
+        .default([], 'every type'),
+    )
+    .addOption(
+      new Option('--pid <pid,...>', 'only events of these processes')
+        .argParser((text: string) => text.split(',').map(Number))
+        .default([], 'every process'),
+    );
+  events.action(async () =>
+    (await import('./events.ts')).events(
+      givenFlags(events),
+      events.opts<{ eventTypes: string[]; pid: number[] }>(),
+    ),
   );
-  events.action(async () => (await import('./events.ts')).events(givenFlags(events)));
 
   const status = addSettings(merlon.command('status'), CONNECTION)
     .description('tell how the running agent is doing')

@@ -11,7 +11,7 @@ import { MERLON, merlon } from './support/command.ts';
 import type { ExportedProcess } from './support/events.ts';
 import { ExportLog } from './support/export-log.ts';
 import { statusOf } from './support/hostile.ts';
-import { holdIdentity, readIdentity, runIdentity } from './support/identity.ts';
+import { holdIdentity, readIdentity } from './support/identity.ts';
 import { execOf, execOfIdentity, exitOf } from './support/lookup.ts';
 import { program } from './support/programs.ts';
 import { requires } from './support/requirements.ts';
@@ -33,19 +33,43 @@ describe('door and outputs', { skip: requires('root', 'btf') }, () => {
   });
 
   test('events: the same as in the file', async () => {
-    const { client, log } = watch('events-json', ['events', '-o', 'json', ...here]);
-    await untilEvents(log);
-    const identity = await runIdentity([program('identity'), 'through the door'], { env: { EXIT: '9' } });
-    const exec = await execOfIdentity(agent, identity);
-    const exit = await exitOf(agent, exec);
-    const same = ({ process }: { process: ExportedProcess }): boolean =>
-      process.exec_id === exec.process.exec_id;
-    assert.deepEqual(plain((await log.waitForExecs('the exec', same))[0]), plain(exec));
-    assert.deepEqual(plain((await log.waitForExits('the exit', same))[0]), plain(exit));
+    const exit = await eventually('a client that missed nothing', async () => {
+      // It waits for a line before it becomes the program: the client is then there, and knows its process id.
+      const script = `read -r go; EXIT=9 exec ${program('identity')} 'through the door'`;
+      const subject = holdIdentity(['/bin/sh', '-c', script]);
+      const filter = ['--pid', String(subject.pid), '--event-types', 'exec,process_exit'];
+      const { client, log } = watch('events-json', ['events', '-o', 'json', ...filter, ...here]);
+      await eventually('the client', async () => {
+        const { subscribers } = await statusOf(agent);
+        return subscribers?.some(({ pid }) => pid === client.pid) || undefined;
+      });
+      subject.write(Buffer.from('\n'));
+      const identity = await readIdentity(subject);
+      await subject.end();
+      const exec = await execOfIdentity(agent, identity);
+      const inFile = await exitOf(agent, exec);
+      await eventually('the exit, or a gap', () => {
+        log.look();
+        return log.exits.length + log.lost > 0 || undefined;
+      });
+      client.kill('SIGINT');
+      await once(client, 'close');
+      log.close();
+      // Told of a loss, on a machine that is busy with other things: not what this is about.
+      if (log.lost > 0) return undefined;
+      assert.deepEqual(plain({ execs: log.execs, exits: log.exits }), plain({ execs: [exec], exits: [inFile] }));
+      return inFile;
+    });
     assert.equal(exit.status, 9);
-    client.kill('SIGINT');
-    await once(client, 'close');
-    log.close();
+  });
+
+  test('events: a filter that cannot be is refused', () => {
+    const type = merlon('events', '--event-types', 'exce', ...here);
+    assert.deepEqual([type.status, type.stdout], [2, '']);
+    assert.match(type.stderr, /^merlon: Unknown event type "EXCE"\n.*PROCESS_EXEC/);
+    const pid = merlon('events', '--pid', '1,self', ...here);
+    assert.equal(pid.status, 2);
+    assert.match(pid.stderr, /--pid takes process ids/);
   });
 
   test('ps: the process table, as JSON and as a tree', async () => {
@@ -84,7 +108,8 @@ describe('door and outputs', { skip: requires('root', 'btf') }, () => {
     assert.ok(Number(status.lanes.find(({ name }) => name === 'lifecycle')?.received) > 0);
     const table = merlon('status', ...here);
     assert.equal(table.status, 0);
-    assert.match(table.stdout, /All is well/);
+    // A machine that is too busy has made it lose events: then it says so.
+    assert.match(table.stdout, status.problems === undefined ? /All is well/ : /lost/);
   });
 
   test('a second agent in the same run directory is refused', () => {
@@ -121,8 +146,8 @@ describe('door and outputs', { skip: requires('root', 'btf') }, () => {
     assert.equal(exit?.status, 2);
     log.close();
     // Whole lines on both sides, and everything before the signal is in the old file.
-    assert.ok(readFileSync(moved, 'utf8').endsWith('}\n'));
-    assert.ok(readFileSync(exportFile, 'utf8').startsWith('{'));
+    assert.equal(readFileSync(moved).subarray(-2).toString(), '}\n');
+    assert.equal(readFileSync(exportFile).subarray(0, 1).toString(), '{');
     agent.events.look();
     assert.equal(agent.events.execs.filter(fits).length, 0);
   });
@@ -169,15 +194,6 @@ describe('door and outputs', { skip: requires('root', 'btf') }, () => {
     return { client, path, log: new ExportLog(path, (line) => line.startsWith('{') && isOurs(line)) };
   }
 });
-
-/** Makes events until the client, which needs its time to start, prints one. */
-async function untilEvents(log: ExportLog): Promise<void> {
-  await eventually('the first event through the door', async () => {
-    await runProgram(program('exec-by-vfork'), [program('end')]);
-    log.look();
-    return log.exits.length > 0 || undefined;
-  });
-}
 
 /** Without the order of keys. */
 function plain(value: unknown): unknown {

@@ -14,6 +14,7 @@ export interface Status {
   pid: number;
   process_table: { processes: string; bytes: string; budget_bytes: string };
   lanes: { name: string; received?: string; lost?: string }[];
+  subscribers?: { pid: number }[];
   problems?: string[];
 }
 
