@@ -2,8 +2,8 @@
 import type { JsonObject, MessageInitShape } from '@bufbuild/protobuf';
 import { AgentClient } from '../api/client.ts';
 import { toExportForm } from '../api/export-form.ts';
-import type { EventType, GetEventsRequestSchema } from '../api/gen/tetragon/events_pb.js';
-import { EventTypeSchema, GetEventsResponseSchema } from '../api/gen/tetragon/events_pb.js';
+import type { GetEventsRequestSchema } from '../api/gen/tetragon/events_pb.js';
+import { EventType, EventTypeSchema, GetEventsResponseSchema } from '../api/gen/tetragon/events_pb.js';
 import { FineGuidanceSensors } from '../api/gen/tetragon/sensors_pb.js';
 import { AgentError, ErrorCode } from '../base/errors.ts';
 import { didYouMean } from '../base/nearest-name.ts';
@@ -48,8 +48,8 @@ function requestOf({ eventTypes, pid }: EventFilterFlags): MessageInitShape<type
 /** A type by its name, as PROCESS_EXEC or EXEC. */
 function eventType(name: string): EventType {
   const names = EventTypeSchema.values.filter(({ number }) => number !== 0).map((value) => value.name);
-  const known = EventTypeSchema.values.find((value) => [name, `PROCESS_${name}`].includes(value.name));
-  if (known !== undefined && known.number !== 0) return known.number;
+  const known = names.find((known) => [name, `PROCESS_${name}`].includes(known));
+  if (known !== undefined) return EventType[known as keyof typeof EventType];
   throw new AgentError(ErrorCode.Usage, `Unknown event type "${name}"`, {
     remedy: didYouMean(name, names) ?? `The types are: ${names.join(', ')}`,
   });

@@ -57,7 +57,10 @@ describe('door and outputs', { skip: requires('root', 'btf') }, () => {
       log.close();
       // Told of a loss, on a machine that is busy with other things: not what this is about.
       if (log.lost > 0) return undefined;
-      assert.deepEqual(plain({ execs: log.execs, exits: log.exits }), plain({ execs: [exec], exits: [inFile] }));
+      assert.deepEqual(
+        plain({ execs: log.execs, exits: log.exits }),
+        plain({ execs: [exec], exits: [inFile] }),
+      );
       return inFile;
     });
     assert.equal(exit.status, 9);
