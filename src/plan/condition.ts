@@ -37,3 +37,18 @@ export interface Condition {
   readonly accepted: Accepted;
   readonly negated: boolean;
 }
+
+/** Its numbers; of another class none. */
+export function numbersOf(accepted: Accepted): readonly bigint[] {
+  return accepted.class === 'numbers' ? accepted.values : [];
+}
+
+/** Its strings, prefixes, postfixes or substrings. */
+export function stringsOf(accepted: Accepted): readonly Uint8Array[] {
+  return 'values' in accepted && accepted.class !== 'numbers' ? accepted.values : [];
+}
+
+/** Its ranges; of another class none. */
+export function rangesOf(accepted: Accepted): Extract<Accepted, { class: 'ranges' }>['ranges'] {
+  return accepted.class === 'ranges' ? accepted.ranges : [];
+}

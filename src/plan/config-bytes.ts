@@ -6,7 +6,7 @@ import {
   ValueConfig,
   RuleAction as RuleActionLayout,
 } from '../events/gen/layouts.ts';
-import type { Dimension } from './dimension.ts';
+import type { Dimension } from './dimension-plan.ts';
 import type { InstancePlan, RuleAction } from './instance-plan.ts';
 import { RuleMask } from './rule-mask.ts';
 import type { StringSecret } from './string-key.ts';

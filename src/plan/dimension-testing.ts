@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Looks into a dimension's tables as bpf/lib/hook_match.h does, for tests that have no kernel. */
 import { DimensionKind } from '../events/gen/layouts.ts';
-import type { Dimension, Table } from './dimension.ts';
+import type { Dimension } from './dimension-plan.ts';
+import type { Table } from './table.ts';
 import { RuleMask } from './rule-mask.ts';
 import type { StringSecret } from './string-key.ts';
 import { writeStringKey } from './string-key.ts';

@@ -2,7 +2,7 @@
 import type { RateScope } from '../events/gen/layouts.ts';
 import type { HookPolicy, HookTarget } from '../events/hook.ts';
 import type { AttachTarget } from './attach-target.ts';
-import type { Dimension } from './dimension.ts';
+import type { Dimension } from './dimension-plan.ts';
 import type { RuleMask } from './rule-mask.ts';
 import type { ValuePlan } from './value-plan.ts';
 

@@ -3,7 +3,7 @@ import { DimensionInput, HookLimit, RateScope } from '../events/gen/layouts.ts';
 import type { HookPolicy } from '../events/hook.ts';
 import { classify } from './automaton.ts';
 import type { Condition } from './condition.ts';
-import type { RuleCondition } from './dimension.ts';
+import type { RuleCondition } from './dimension-plan.ts';
 import { buildDimension, dimensionKey } from './dimension.ts';
 import type { InstancePlan, RuleAction, RuleSets } from './instance-plan.ts';
 import { PlanError } from './plan-problem.ts';

@@ -6,9 +6,9 @@ import { addon } from '../kernel/addon.ts';
 import type { AttachTarget } from '../plan/attach-target.ts';
 import type { InstanceIdentity } from '../plan/config-bytes.ts';
 import { actionBytes, actionFlags, configBytes } from '../plan/config-bytes.ts';
-import type { Table } from '../plan/dimension.ts';
 import type { InstancePlan } from '../plan/instance-plan.ts';
 import type { StringSecret } from '../plan/string-key.ts';
+import type { Table } from '../plan/table.ts';
 
 const OBJECT = fileURLToPath(new URL('../../build/bpf/hook.bpf.o', import.meta.url));
 

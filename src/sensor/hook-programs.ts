@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { BpfMap, ProgramInfo } from '../../native/index.d.ts';
+import type { Hook } from '../events/hook.ts';
+import { targetKey } from '../plan/attach-target.ts';
+import type { InstancePlan } from '../plan/instance-plan.ts';
+import { digestOf } from '../plan/plan-digest.ts';
+import { PlanError } from '../plan/plan-problem.ts';
+import type { StringSecret } from '../plan/string-key.ts';
+import { HookInstance } from './hook-instance.ts';
+import type { HookRoot } from './hook-root.ts';
+import { HookRoots } from './hook-roots.ts';
+
+/** A program in the kernel, for lists and figures. */
+export interface LoadedHook {
+  readonly key: string;
+  readonly hook: Hook;
+  readonly mapBytes: number;
+  /** events that limits have kept back, by rule */
+  readonly suppressed: () => Map<number, bigint>;
+  /** of what is attached; all system calls share one */
+  readonly info: ProgramInfo;
+}
+
+interface LoadedInstance {
+  /** of its plan: the same plan needs no other program */
+  readonly digest: string;
+  readonly hook: Hook;
+  readonly instance: HookInstance;
+}
+
+interface LoadedTarget {
+  readonly plans: readonly InstancePlan[];
+  readonly loaded: readonly LoadedInstance[];
+}
+
+/** A set of programs that is loaded and not yet in force. */
+export interface PreparedPrograms {
+  readonly generation: number;
+  readonly targets: Map<string, LoadedTarget>;
+  /** those that serve nothing else */
+  readonly made: HookInstance[];
+}
+
+/** Descriptions of programs that are gone stay for records that are still on their way. */
+const RETIRED_HOOKS = 1024;
+
+/** The programs of all hooks: the set in force, and the next one while it is loaded. */
+export class HookPrograms {
+  readonly #secret: StringSecret;
+  readonly #shared: Map<string, BpfMap>;
+  readonly #roots = new HookRoots();
+  readonly #hooks = new Map<number, Hook>();
+  #targets = new Map<string, LoadedTarget>();
+  #nextHook = 1;
+
+  /** `shared` are the maps that all programs use; the first one that needs a further one adds it. */
+  constructor(secret: StringSecret, shared: Map<string, BpfMap>) {
+    this.#secret = secret;
+    this.#shared = shared;
+  }
+
+  /** What a record's hook was, also for a while after its policies have changed. */
+  readonly findHook = (_generation: number, id: number): Hook | undefined => this.#hooks.get(id);
+
+  describe(): LoadedHook[] {
+    return [...this.#targets].flatMap(([key, { plans, loaded }]) =>
+      loaded.flatMap(({ hook, instance }, part) => {
+        const plan = plans[part];
+        const root = plan === undefined ? undefined : this.#roots.find(plan);
+        if (root === undefined) return [];
+        const suppressed = (): Map<number, bigint> => instance.suppressed();
+        return [{ key, hook, mapBytes: instance.mapBytes, suppressed, info: root.info() }];
+      }),
+    );
+  }
+
+  prepare(): PreparedPrograms {
+    return { generation: this.#roots.generation + 1, targets: new Map(), made: [] };
+  }
+
+  /**
+   * Loads a target's programs into `prepared`; those that serve the same plans already are used on. `at` is the policy that
+   * wants them. Throws a PlanError or a BpfError.
+   */
+  load(
+    prepared: PreparedPrograms,
+    key: string,
+    plans: readonly InstancePlan[],
+    at: PlanError['at'] = { file: '', line: 0, column: 0, text: '' },
+  ): void {
+    const { generation, targets, made } = prepared;
+    const before = this.#targets.get(key);
+    const digests = plans.map((plan) => digestOf(plan, this.#secret));
+    if (before !== undefined && digests.join() === before.loaded.map(({ digest }) => digest).join()) {
+      targets.set(key, { plans, loaded: before.loaded });
+      return;
+    }
+    const [first] = plans;
+    if (first === undefined) throw new RangeError('A target has a program');
+    const root = this.#roots.attach(first, at);
+    const loaded = plans.map((plan, part) => {
+      const next = part + 1 < plans.length ? root.entry(plan.attach, generation, part + 1) : 0;
+      if (next === undefined)
+        throw new PlanError(
+          at,
+          `Cannot serve more policies on ${key}: their selectors need more programs than a hook can have`,
+        );
+      const id = this.#nextHook++;
+      const instance = HookInstance.load(
+        plan,
+        { hook: id, generation, next },
+        this.#secret,
+        this.#shared,
+        root.maps,
+        (name, map) => this.#shared.set(name, map),
+      );
+      made.push(instance);
+      const hook: Hook = {
+        id,
+        target: plan.shown,
+        values: plan.values.map(({ shown }) => shown),
+        policies: plan.policies,
+      };
+      return { digest: digests[part] ?? '', hook, instance };
+    });
+    targets.set(key, { plans, loaded });
+  }
+
+  /** Gives up what was loaded; what is in force has not changed. */
+  abandon({ made }: PreparedPrograms): void {
+    for (const instance of made) instance.close();
+    this.#roots.closeOthers(this.#rootsOf(this.#targets));
+  }
+
+  /** Fills the idle half of every root, then puts it in force with one store, and lets go of what is not used any more. */
+  switchTo({ generation, targets }: PreparedPrograms): void {
+    const entries = new Map<HookRoot, Set<number>>();
+    for (const { plans, loaded } of targets.values())
+      plans.forEach((plan, part) => {
+        const root = this.#roots.find(plan);
+        const entry = root?.entry(plan.attach, generation, part);
+        const { instance, hook } = loaded[part] ?? {};
+        if (root === undefined || entry === undefined || instance === undefined || hook === undefined)
+          throw new RangeError(`No entry for ${targetKey(plan.attach)}`);
+        root.put(entry, instance.program.fd);
+        entries.set(root, (entries.get(root) ?? new Set()).add(entry));
+        this.#hooks.set(hook.id, hook);
+      });
+    this.#roots.flip(generation, entries);
+    this.#retire(targets);
+  }
+
+  /** Detaches everything; the maps that programs share are closed by their owner. */
+  close(): void {
+    this.#roots.close();
+    for (const { loaded } of this.#targets.values()) for (const { instance } of loaded) instance.close();
+    this.#targets.clear();
+  }
+
+  /** A run that began before the switch goes on in what the other half holds. */
+  #retire(targets: Map<string, LoadedTarget>): void {
+    const used = new Set(
+      [...targets.values()].flatMap(({ loaded }) => loaded.map(({ instance }) => instance)),
+    );
+    for (const { loaded } of this.#targets.values())
+      for (const { instance } of loaded) if (!used.has(instance)) instance.close();
+    this.#roots.closeOthers(this.#rootsOf(targets));
+    this.#targets = targets;
+    const live = new Set([...targets.values()].flatMap(({ loaded }) => loaded.map(({ hook }) => hook.id)));
+    for (const id of this.#hooks.keys()) {
+      if (this.#hooks.size <= live.size + RETIRED_HOOKS) break;
+      if (!live.has(id)) this.#hooks.delete(id);
+    }
+  }
+
+  #rootsOf(targets: ReadonlyMap<string, LoadedTarget>): Set<HookRoot> {
+    return new Set(
+      [...targets.values()].flatMap(({ plans }) => plans.flatMap((plan) => this.#roots.find(plan) ?? [])),
+    );
+  }
+}
