@@ -136,8 +136,8 @@ export const policies = benchmark({
 });
 
 function apply(sensor: PolicySensor, set: readonly Policy[]): void {
-  for (const { policy, error } of sensor.apply(set))
-    if (error !== undefined) throw new Error(`Policy "${policy.name}": ${error.message}`);
+  for (const [policy, error] of sensor.change(set))
+    throw new Error(`Policy "${policy.name}": ${error.message}`);
 }
 
 /** Milliseconds that one policy more takes, with 100 in force. */

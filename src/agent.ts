@@ -16,8 +16,8 @@ import { BuildIds } from './enrich/build-ids.ts';
 import { stackSymbols } from './enrich/stack-symbols.ts';
 import { UserNames } from './enrich/user-names.ts';
 import type { HookJsonOptions } from './encode/hook-options.ts';
-import type { Policies } from './policies.ts';
 import { EventPipeline, LANE_NAMES } from './event-pipeline.ts';
+import { LazyPolicies } from './lazy-policies.ts';
 import { EventLane } from './events/gen/layouts.ts';
 import { addon } from './kernel/addon.ts';
 import type { Occurrence } from './process/event.ts';
@@ -76,17 +76,16 @@ async function start(
   const clock = new BootClock({ boottimeNs: addon.clockBoottimeNs, realtimeNs: addon.clockRealtimeNs });
   const table = new ProcessTable(settings.processTableMemoryBytes);
   const buildIds = new BuildIds();
-  let policies: Policies | undefined;
   const append = (occurrence: Occurrence): void => {
     encoder.append(occurrence);
-    if (occurrence.kind === 'hook') policies?.see(occurrence.record);
+    if (occurrence.kind === 'hook') policies.current?.see(occurrence.record);
   };
   const flush = (): void => encoder.flush();
   const tracker = new ProcessTracker(settings.nodeName, table, append);
   const encoder: JsonEncoder = new JsonEncoder(
     clock,
     jsonOptions(settings, tracker, hooks, {
-      findHook: (generation, id) => policies?.findHook(generation, id),
+      findHook: (generation, id) => policies.current?.findHook(generation, id),
       findBuildId: (tgid, path, inode) => buildIds.find(tgid, path, inode),
       findFrame: stackSymbols((error) =>
         logOnce.warn('symbols', 'Symbols cannot be read; frames of stacks have none', { err: error }),
@@ -130,10 +129,13 @@ async function start(
       },
     });
   const pipeline = pipelineOf(sensor.maps);
+  const policies = new LazyPolicies(async () => {
+    const { Policies } = await import('./policies.ts');
+    tracker.keepsEnded = true;
+    return new Policies(sensor, table, settings, log, logOnce);
+  });
   const paths = policyPaths(settings);
-  // Reading policies takes memory that an agent without any does not need.
-  if (paths.length > 0) policies = new (await import('./policies.ts')).Policies(sensor, settings, logOnce);
-  tracker.keepsEnded = policies !== undefined;
+  if (paths.length > 0) await policies.use(() => undefined);
   const statusParts = {
     settings,
     clock,
@@ -152,7 +154,8 @@ async function start(
       health: () => ({ state: 'running', details: 'running' }),
       status: () => describeStatus(statusParts),
       processes: () => exportedProcesses(table, encoder),
-      policies: () => policies?.describe() ?? [],
+      policies: () => policies.current?.describe() ?? [],
+      policyChanges: policies,
       feed: outputs,
     },
     settings,
@@ -164,18 +167,18 @@ async function start(
   let isOurs = !sensor.adopted;
   cleanUp.defer(() => pipeline.stop());
   // Before the rings are read for the last time: what a hook sends later would be neither read nor told of.
-  cleanUp.defer(() => policies?.close());
+  cleanUp.defer(() => policies.close());
   cleanUp.defer(() => {
     if (isOurs) sensor.remove();
   });
   cleanUp.defer(() => resync.stop());
   resync.run();
   for (const maps of sensor.predecessors) pipelineOf(maps).stop();
-  policies?.load(paths, log);
-  policies?.noteLineages(table);
+  policies.current?.load(paths);
+  policies.current?.noteLineages();
   pipeline.start();
   // Those that began meanwhile are known now.
-  policies?.noteLineages(table);
+  policies.current?.noteLineages();
   isOurs = true;
   const clockTimer = setInterval(() => followClock(clock, log), CLOCK_CHECK_MS);
   cleanUp.defer(() => clearInterval(clockTimer));

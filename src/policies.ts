@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { PolicyView } from './api/index.ts';
+import type { AddedPolicy, PolicyView } from './api/index.ts';
 import type { LogOnce } from './base/log-once.ts';
 import type { Logger } from './base/log.ts';
 import type { Settings } from './base/settings.ts';
@@ -7,28 +7,51 @@ import type { Hook } from './events/hook.ts';
 import type { HookRecord } from './events/hook-record.ts';
 import type { Lineage } from './plan/follow.ts';
 import type { Policy } from './policy/model.ts';
-import type { PolicyProblem } from './policy/index.ts';
-import { formatProblem, loadPolicyFiles } from './policy/index.ts';
+import type { PolicyProblem, PolicyText } from './policy/index.ts';
+import { formatProblem, loadPolicyFiles, loadPolicyTexts } from './policy/index.ts';
 import { ancestorsOf } from './process/process.ts';
 import type { ProcessTable } from './process/table.ts';
 import { PolicyRequests } from './react/policy-requests.ts';
 import type { LoadedHook } from './sensor/hook-programs.ts';
-import type { PolicyState } from './sensor/policy-sensor.ts';
+import { PolicyRefusal } from './sensor/policy-refusal.ts';
 import { PolicySensor } from './sensor/policy-sensor.ts';
+import type { PolicyEntry, PolicyName } from './sensor/policy-set.ts';
+import { PolicySet } from './sensor/policy-set.ts';
 import type { ProcessSensor } from './sensor/process-sensor.ts';
 import { RunningKernel } from './sensor/running-kernel.ts';
+
+/** Of policies from files. */
+const FILES_DOMAIN = 'static';
+/** Of policies that a client adds, unless it names another. */
+const CLIENTS_DOMAIN = 'grpc';
+
+/** Processes that began while a change was made are known after this time; their records are on their way meanwhile. */
+const LATE_LINEAGES_MS = 500;
 
 /** The policies in force. A policy that cannot be used is reported and leaves the others alone. */
 export class Policies {
   readonly #sensor: PolicySensor;
+  readonly #set: PolicySet;
   readonly #requests: PolicyRequests;
+  readonly #table: ProcessTable;
+  readonly #log: Logger;
+  #lateLineages: NodeJS.Timeout | undefined;
   #problems: readonly PolicyProblem[] = [];
 
-  constructor(process: ProcessSensor, settings: Settings, logOnce: LogOnce) {
+  constructor(
+    process: ProcessSensor,
+    table: ProcessTable,
+    settings: Settings,
+    log: Logger,
+    logOnce: LogOnce,
+  ) {
     this.#sensor = new PolicySensor(process, new RunningKernel(), {
       requests: settings.allowPolicyRequests ? 'all' : 'cluster',
     });
+    this.#set = new PolicySet(this.#sensor);
     this.#requests = new PolicyRequests({ findHook: this.#sensor.findHook, logOnce });
+    this.#table = table;
+    this.#log = log;
   }
 
   get findHook(): PolicySensor['findHook'] {
@@ -38,7 +61,7 @@ export class Policies {
   /** What keeps policies from being in force, a sentence each. */
   get problems(): string[] {
     const refused = this.#problems.map(({ at, message }) => `${at.file}:${at.line}: ${message}`);
-    const failed = this.#sensor.states.flatMap(({ policy, error }) =>
+    const failed = this.#set.entries.flatMap(({ policy, error }) =>
       error === undefined ? [] : [`Policy "${policy.name}" is not in force: ${error.message}`],
     );
     const { ownersProblem } = this.#sensor;
@@ -57,36 +80,70 @@ export class Policies {
   }
 
   /** Reads the files and makes what is good the set in force. */
-  load(paths: readonly string[], log: Logger): void {
+  load(paths: readonly string[]): void {
     const problems: PolicyProblem[] = [];
     const policies = loadPolicyFiles(paths, (problem) => problems.push(problem));
     this.#problems = problems;
     for (const problem of problems)
-      log.error({ problem: formatProblem(problem).trimEnd() }, 'A policy cannot be used');
-    for (const { policy, error } of this.#sensor.apply(policies)) {
+      this.#log.error({ problem: formatProblem(problem).trimEnd() }, 'A policy cannot be used');
+    this.#set.begin(policies, FILES_DOMAIN);
+    for (const { policy, error } of this.#set.entries) {
       if (error === undefined) continue;
       const { at, message, remedy } = error;
-      log.error(
+      this.#log.error(
         { policy: policy.name, at: `${at.file}:${at.line}:${at.column}`, reason: message, remedy },
         'A policy is not in force',
       );
     }
-    const enabled = this.#sensor.states.filter(({ state }) => state === 'enabled').length;
-    log.info(
+    const enabled = this.#set.entries.filter(({ state }) => state === 'enabled').length;
+    this.#log.info(
       { enabled, refused: problems.length, failed: policies.length - enabled },
       'Policies are in force',
     );
   }
 
-  /** Tells the hooks what living processes descend from; for rules with followChildren and followForks. */
-  noteLineages(table: ProcessTable): void {
-    this.#sensor.noteLineages(lineagesOf(table));
+  /**
+   * Adds the policies of `texts`: all are in force when it returns, or a PolicyRefusal tells every problem and nothing has
+   * changed. An empty domain is that of clients.
+   */
+  add(texts: readonly PolicyText[], domain: string, replace: boolean): AddedPolicy[] {
+    const problems: PolicyProblem[] = [];
+    const policies = loadPolicyTexts(texts, (problem) => problems.push(problem));
+    if (problems.length > 0) throw new PolicyRefusal('invalid', problems);
+    const known = new Set(this.#set.entries.map(({ policy }) => fullName(policy)));
+    this.#set.add(policies, domain === '' ? CLIENTS_DOMAIN : domain, replace);
+    this.#changed('added', policies.map(fullName));
+    return policies.map((policy) => ({
+      namespace: policy.namespace ?? '',
+      name: policy.name,
+      replaced: known.has(fullName(policy)),
+    }));
   }
 
-  /** In the order in which they were loaded. */
+  delete(name: PolicyName): void {
+    this.#set.delete(name);
+    this.#changed('deleted', [fullName(name)]);
+  }
+
+  enable(name: PolicyName): void {
+    this.#set.enable(name);
+    this.#changed('enabled', [fullName(name)]);
+  }
+
+  disable(name: PolicyName): void {
+    this.#set.disable(name);
+    this.#changed('disabled', [fullName(name)]);
+  }
+
+  /** Tells the hooks what living processes descend from; for rules with followChildren and followForks. */
+  noteLineages(): void {
+    this.#sensor.noteLineages(lineagesOf(this.#table));
+  }
+
+  /** In the order in which they were put in force. */
   describe(): PolicyView[] {
     const hooks = this.#sensor.loadedHooks();
-    return this.#sensor.states.map((state) => viewOf(state, hooks));
+    return this.#set.entries.map((entry) => viewOf(entry, hooks));
   }
 
   /** Kernel memory of the hooks' tables, bytes. */
@@ -95,9 +152,21 @@ export class Policies {
   }
 
   close(): void {
+    clearTimeout(this.#lateLineages);
     this.#requests.close();
     this.#sensor.close();
   }
+
+  #changed(change: string, policies: readonly string[]): void {
+    this.#log.info({ change, policies }, 'Policies were changed');
+    this.noteLineages();
+    clearTimeout(this.#lateLineages);
+    this.#lateLineages = setTimeout(() => this.noteLineages(), LATE_LINEAGES_MS);
+  }
+}
+
+function fullName({ namespace, name }: { namespace?: string | undefined; name: string }): string {
+  return namespace === undefined || namespace === '' ? name : `${namespace}/${name}`;
 }
 
 function* lineagesOf(table: ProcessTable): Generator<Lineage> {
@@ -111,13 +180,15 @@ function* lineagesOf(table: ProcessTable): Generator<Lineage> {
   }
 }
 
-function viewOf({ policy, state, error }: PolicyState, hooks: readonly LoadedHook[]): PolicyView {
+function viewOf({ policy, domain, id, state, error }: PolicyEntry, hooks: readonly LoadedHook[]): PolicyView {
   const own = hooks.filter(({ hook }) =>
     hook.policies.some(({ name, namespace }) => name === policy.name && namespace === policy.namespace),
   );
   return {
     name: policy.name,
     namespace: policy.namespace ?? '',
+    domain,
+    id,
     state,
     error: error === undefined ? '' : [error.message, error.remedy].filter(Boolean).join('\n'),
     // A share of what the policy has in common with others.

@@ -23,8 +23,8 @@ export interface StatusParts {
   readonly pipeline: EventPipeline;
   readonly outputs: Outputs;
   readonly encoder: Pick<JsonEncoder, 'hookCounts'>;
-  /** undefined when the settings name no policies */
-  readonly policies: { readonly problems: string[]; mapBytes(): number } | undefined;
+  /** undefined while no policy was given */
+  readonly policies: { readonly current: { readonly problems: string[]; mapBytes(): number } | undefined };
 }
 
 /** What `merlon status` shows. */
@@ -42,7 +42,7 @@ export function describeStatus(parts: StatusParts): AgentStatus {
     kernel: release(),
     memory: {
       rssBytes: BigInt(process.memoryUsage.rss()),
-      mapBytes: BigInt(sensor.mapBytes() + (parts.policies?.mapBytes() ?? 0)),
+      mapBytes: BigInt(sensor.mapBytes() + (parts.policies.current?.mapBytes() ?? 0)),
     },
     processTable: {
       processes: BigInt(stats.living),
@@ -85,7 +85,7 @@ function problems({ table, pipeline, outputs, policies, encoder }: StatusParts):
       .describe()
       .filter(({ error }) => error !== '')
       .map(({ name, error }) => `Output ${name}: ${error}`),
-    ...(policies?.problems ?? []),
+    ...(policies.current?.problems ?? []),
     ...(unknownHooks > 0 ? [`${unknownHooks} hits of hooks that are gone could not be named`] : []),
   ];
 }

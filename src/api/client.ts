@@ -117,6 +117,9 @@ function clientError(error: ServiceError): AgentError {
         remedy: 'Run this as root, or join the group in the setting viewer-group of the agent.',
         cause: error,
       });
+    case status.NOT_FOUND:
+    case status.ALREADY_EXISTS:
+      return new AgentError(ErrorCode.Policy, message, { cause: error });
     case status.UNIMPLEMENTED:
     case status.INVALID_ARGUMENT:
       return new AgentError(ErrorCode.Usage, message, { cause: error });

@@ -7,7 +7,15 @@ import { openDoor } from './door.ts';
 import type { AgentView } from './view.ts';
 
 export type { Door } from './door.ts';
-export type { AgentHealth, AgentStatus, AgentView, EventFeed, PolicyView } from './view.ts';
+export type {
+  AddedPolicy,
+  AgentHealth,
+  AgentStatus,
+  AgentView,
+  EventFeed,
+  PolicyChanges,
+  PolicyView,
+} from './view.ts';
 
 /**
  * Opens the agent's socket, `<run-dir>/merlon.sock`. The caller holds the agent's lock.

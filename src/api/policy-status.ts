@@ -4,21 +4,16 @@ import type { TracingPolicyStatusSchema } from './gen/tetragon/sensors_pb.js';
 import { HookState, TracingPolicyMode, TracingPolicyState } from './gen/tetragon/sensors_pb.js';
 import type { PolicyView } from './view.ts';
 
-/** How Tetragon names policies that were not given by a cluster or a client. */
-const DOMAIN = 'static';
-
 const STATES: Readonly<Record<PolicyView['state'], TracingPolicyState>> = {
   enabled: TracingPolicyState.TP_STATE_ENABLED,
+  disabled: TracingPolicyState.TP_STATE_DISABLED,
   load_error: TracingPolicyState.TP_STATE_LOAD_ERROR,
 };
 
 /** A policy as Tetragon's clients list it; `info` says what its hooks cost, where the kernel has measured that. */
-export function policyStatus(
-  view: PolicyView,
-  index: number,
-): MessageInitShape<typeof TracingPolicyStatusSchema> {
+export function policyStatus(view: PolicyView): MessageInitShape<typeof TracingPolicyStatusSchema> {
   return {
-    id: BigInt(index + 1),
+    id: BigInt(view.id),
     name: view.name,
     namespace: view.namespace,
     info: costText(view),
@@ -27,7 +22,7 @@ export function policyStatus(
     state: STATES[view.state],
     mode: TracingPolicyMode.TP_MODE_MONITOR_ONLY,
     kernelMemoryBytes: BigInt(view.kernelMemoryBytes),
-    domain: DOMAIN,
+    domain: view.domain,
     hookStatuses: view.hooks.map(({ id, attachedTo }) => ({
       section: attachedTo,
       state: HookState.STATUS_LOADED,

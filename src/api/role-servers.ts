@@ -6,11 +6,13 @@ import type { LogOnce } from '../base/log-once.ts';
 import type { Settings } from '../base/settings.ts';
 import type { Role } from './caller.ts';
 import { EventStreams } from './event-streams.ts';
-import { addReadingServices, addRefusal } from './services.ts';
+import { policyMethods, refusedPolicyMethods } from './policy-methods.ts';
+import { addRefusal, addServices } from './services.ts';
 import type { AgentView } from './view.ts';
 
-/** Requests are small: the largest will be a policy. */
-const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
+/** Requests are small but for the policies that an admin adds. */
+const MAX_REQUEST_BYTES = 64 * 1024;
+const MAX_ADMIN_REQUEST_BYTES = 64 * 1024 * 1024;
 const MAX_CALLS_PER_CONNECTION = 32;
 
 interface RoleServer {
@@ -26,9 +28,13 @@ export class RoleServers {
   constructor(view: AgentView, settings: Pick<Settings, 'nodeName' | 'clusterName'>, problems: LogOnce) {
     this.#streams = new EventStreams(view, settings, problems);
     this.#servers = {
-      admin: roleServer((server) => addReadingServices(server, view, this.#streams)),
-      viewer: roleServer((server) => addReadingServices(server, view, this.#streams)),
-      stranger: roleServer(addRefusal),
+      admin: roleServer(MAX_ADMIN_REQUEST_BYTES, (server) =>
+        addServices(server, view, this.#streams, policyMethods(view.policyChanges)),
+      ),
+      viewer: roleServer(MAX_REQUEST_BYTES, (server) =>
+        addServices(server, view, this.#streams, refusedPolicyMethods()),
+      ),
+      stranger: roleServer(MAX_REQUEST_BYTES, addRefusal),
     };
   }
 
@@ -52,9 +58,9 @@ export class RoleServers {
   }
 }
 
-function roleServer(register: (server: Server) => void): RoleServer {
+function roleServer(maxRequestBytes: number, register: (server: Server) => void): RoleServer {
   const server = new Server({
-    'grpc.max_receive_message_length': MAX_REQUEST_BYTES,
+    'grpc.max_receive_message_length': maxRequestBytes,
     'grpc.max_concurrent_streams': MAX_CALLS_PER_CONNECTION,
   });
   register(server);

@@ -1,22 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DescService, JsonObject, Message } from '@bufbuild/protobuf';
 import { create } from '@bufbuild/protobuf';
-import type {
-  Server,
-  ServerUnaryCall,
-  ServerWritableStream,
-  UntypedHandleCall,
-  sendUnaryData,
-} from '@grpc/grpc-js';
+import type { Server, ServerWritableStream, UntypedHandleCall } from '@grpc/grpc-js';
 import { status } from '@grpc/grpc-js';
 import { once } from 'node:events';
 import type { EventStreams } from './event-streams.ts';
 import { fromExportForm } from './export-form.ts';
 import type { ListProcessesResponse } from './gen/merlon/agent_pb.js';
 import { Agent, GetStatusResponseSchema, ListProcessesResponseSchema } from './gen/merlon/agent_pb.js';
+import type { ListTracingPoliciesRequest } from './gen/tetragon/sensors_pb.js';
 import {
   FineGuidanceSensors,
   GetVersionResponseSchema,
+  ListDomainsResponseSchema,
   ListTracingPoliciesResponseSchema,
 } from './gen/tetragon/sensors_pb.js';
 import {
@@ -27,8 +23,10 @@ import {
 } from './gen/tetragon/tetragon_pb.js';
 import { grpcService } from './grpc-service.ts';
 import type { EventCall } from './event-stream.ts';
+import type { PolicyMethods } from './policy-methods.ts';
 import { policyStatus } from './policy-status.ts';
 import { asStatusError, statusError } from './status-error.ts';
+import { unary } from './unary.ts';
 import type { AgentHealth, AgentView } from './view.ts';
 
 const SERVICES: DescService[] = [FineGuidanceSensors, Agent];
@@ -39,12 +37,24 @@ const HEALTH_RESULT: Record<AgentHealth['state'], HealthStatusResult> = {
   error: HealthStatusResult.HEALTH_STATUS_ERROR,
 };
 
-/** Registers what only reads: all that a viewer may call. grpc-js answers UNIMPLEMENTED for the other methods. */
-export function addReadingServices(server: Server, view: AgentView, streams: EventStreams): void {
+/** Registers what reads, and `changing`. grpc-js answers UNIMPLEMENTED for the other methods. */
+export function addServices(
+  server: Server,
+  view: AgentView,
+  streams: EventStreams,
+  changing: PolicyMethods,
+): void {
   server.addService(grpcService(FineGuidanceSensors), {
+    ...changing.sensors,
     getEvents: (call: EventCall) => streams.open(call),
-    listTracingPolicies: unary(() =>
-      create(ListTracingPoliciesResponseSchema, { policies: view.policies().map(policyStatus) }),
+    listTracingPolicies: unary(({ domain }: ListTracingPoliciesRequest) => {
+      const policies = view.policies().filter((policy) => domain === '' || policy.domain === domain);
+      return create(ListTracingPoliciesResponseSchema, { policies: policies.map(policyStatus) });
+    }),
+    listDomains: unary(() =>
+      create(ListDomainsResponseSchema, {
+        domains: [...new Set(view.policies().map(({ domain }) => domain))],
+      }),
     ),
     getVersion: unary(() => create(GetVersionResponseSchema, { version: view.version })),
     getHealth: unary(() => {
@@ -54,6 +64,7 @@ export function addReadingServices(server: Server, view: AgentView, streams: Eve
     }),
   });
   server.addService(grpcService(Agent), {
+    ...changing.agent,
     listProcesses: (call: ServerWritableStream<Message, ListProcessesResponse>) =>
       void sendProcesses(call, view.processes()),
     getStatus: unary(() =>
@@ -79,19 +90,6 @@ export function addRefusal(server: Server): void {
     ]);
     server.addService(grpcService(service), Object.fromEntries<UntypedHandleCall>(methods));
   }
-}
-
-function unary<Request, Response>(answer: (request: Request) => Response) {
-  return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
-    let response: Response;
-    try {
-      response = answer(call.request);
-    } catch (error) {
-      callback(asStatusError(error));
-      return;
-    }
-    callback(null, response);
-  };
 }
 
 /** One message each, no faster than the client reads; the table may change meanwhile. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JsonObject } from '@bufbuild/protobuf';
-import type { AgentStatus, AgentView, PolicyView } from './view.ts';
+import type { AgentStatus, AgentView, PolicyChanges, PolicyView } from './view.ts';
 
 type Listener = Parameters<AgentView['feed']['subscribe']>[0];
 
@@ -18,6 +18,22 @@ export class FakeView implements AgentView {
   status = (): AgentStatus => ({ pid: 7, lanes: [{ name: 'lifecycle', received: 2n ** 63n, lost: 1n }] });
   processes = (): JsonObject[] => [];
   policies = (): PolicyView[] => [];
+  /** what was asked for, a word and what it was about */
+  readonly changes: (readonly [string, unknown])[] = [];
+  readonly policyChanges: PolicyChanges = {
+    add: (texts, domain, replace) => {
+      void this.#note('add', { texts: texts.map(({ text }) => text), domain, replace });
+      return Promise.resolve([{ namespace: '', name: 'added', replaced: replace }]);
+    },
+    delete: ({ name }) => this.#note('delete', name),
+    enable: ({ name }) => this.#note('enable', name),
+    disable: ({ name }) => this.#note('disable', name),
+  };
+
+  #note(change: string, about: unknown): Promise<void> {
+    this.changes.push([change, about]);
+    return Promise.resolve();
+  }
 
   emit(...events: object[]): void {
     const chunk = Buffer.from(events.map((event) => `${JSON.stringify(event)}\n`).join(''));

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JsonObject, MessageInitShape } from '@bufbuild/protobuf';
+import type { PolicyText } from '../policy/index.ts';
+import type { PolicyName } from '../sensor/policy-set.ts';
 import type { GetStatusResponseSchema } from './gen/merlon/agent_pb.js';
 
 /** What the agent shows to its door: the services read the agent only through this. */
@@ -12,14 +14,32 @@ export interface AgentView {
   processes(): Iterable<JsonObject>;
   /** In the order in which they were loaded. */
   policies(): PolicyView[];
+  readonly policyChanges: PolicyChanges;
   readonly feed: EventFeed;
+}
+
+/** Changes of the policies: each is in force when it settles, or rejects with a PolicyRefusal and nothing has changed. */
+export interface PolicyChanges {
+  add(texts: readonly PolicyText[], domain: string, replace: boolean): Promise<AddedPolicy[]>;
+  delete(name: PolicyName): Promise<void>;
+  enable(name: PolicyName): Promise<void>;
+  disable(name: PolicyName): Promise<void>;
+}
+
+export interface AddedPolicy {
+  readonly namespace: string;
+  readonly name: string;
+  /** whether there was one of this name */
+  readonly replaced: boolean;
 }
 
 /** A policy that the agent was given. */
 export interface PolicyView {
   readonly name: string;
   readonly namespace: string;
-  readonly state: 'enabled' | 'load_error';
+  readonly domain: string;
+  readonly id: number;
+  readonly state: 'enabled' | 'disabled' | 'load_error';
   /** why it is not in force, else empty */
   readonly error: string;
   readonly kernelMemoryBytes: number;

@@ -71,7 +71,7 @@ function program(): Command {
     .addOption(outputOption('table', 'json'));
   doctor.action(async () => (await import('./doctor.ts')).doctor(givenFlags(doctor), doctor.opts()));
 
-  const policy = merlon.command('policy').description('check and list TracingPolicies');
+  const policy = merlon.command('policy').description('check, list and change TracingPolicies');
   const check = policy
     .command('check')
     .summary('find every problem of policies, without a kernel')
@@ -90,6 +90,42 @@ function program(): Command {
     .description('print the policies of the running agent: whether they are in force, and what they cost')
     .addOption(outputOption('table', 'json'));
   list.action(async () => (await import('./policy-list.ts')).policyList(givenFlags(list), list.opts()));
+
+  const add = addSettings(policy.command('add'), CONNECTION)
+    .summary('put policies in force in the running agent')
+    .description(
+      'Puts the policies of files in force in the running agent: all of them, or none when one has a problem. They stay until ' +
+        'they are deleted or the agent ends. Exit status 1 with any problem.',
+    )
+    .argument('<path...>', 'files, or directories with .yaml, .yml and .json files')
+    .option(
+      '--replace',
+      'replace policies of the same names; the old one stays in force if the new one cannot be',
+    )
+    .option('--domain <name>', 'where the policies come from, for "policy list" (default: "grpc")');
+  add.action(async (paths: string[]) =>
+    (await import('./policy-add.ts')).policyAdd(paths, givenFlags(add), add.opts()),
+  );
+
+  for (const [name, description] of [
+    ['delete', 'take a policy out of the running agent'],
+    ['enable', 'put a policy in force that was disabled or could not be loaded'],
+    ['disable', 'take a policy out of force, and keep it'],
+  ] as const) {
+    const command = addSettings(policy.command(name), CONNECTION)
+      .description(description)
+      .argument('<name>', 'the name in its metadata')
+      .option('-n, --namespace <name>', 'of a TracingPolicyNamespaced')
+      .option('--domain <name>', 'only if it is of this domain');
+    command.action(async (policyName: string) =>
+      (await import('./policy-change.ts')).policyChange(
+        name,
+        policyName,
+        givenFlags(command),
+        command.opts(),
+      ),
+    );
+  }
 
   const about = merlon
     .command('version')

@@ -11,6 +11,12 @@ import { quote } from './quote.ts';
 const LARGEST_BYTES = 16 << 20;
 const EXTENSION = /\.(ya?ml|json)$/;
 
+/** What a file holds; `file` is for positions. */
+export interface PolicyText {
+  readonly file: string;
+  readonly text: string;
+}
+
 export interface CheckedFile {
   readonly file: string;
   readonly documents: readonly CheckedDocument[];
@@ -31,19 +37,43 @@ export function checkFiles(
   const known = new Map<string, CheckedDocument>();
   return paths
     .flatMap((path) => listFiles(path, onProblem))
-    .map((file) => {
-      let sound = true;
-      const report: OnProblem = (problem) => {
-        sound = false;
-        onProblem(problem);
-      };
-      const text = readText(file, report);
-      const documents = text === undefined ? [] : checkDocuments(file, text, report, options);
-      const unique = documents.map((document) =>
-        options.crdOnly === true ? document : withoutDuplicate(document, known, report),
-      );
-      return { file, documents: unique, sound };
+    .map((file) => checkFile(file, (report) => readText(file, report), onProblem, known, options));
+}
+
+/** The text of each file that checkFiles() would check; a path that cannot be read is a problem. */
+export function readFiles(paths: readonly string[], onProblem: OnProblem): PolicyText[] {
+  return paths
+    .flatMap((path) => listFiles(path, onProblem))
+    .flatMap((file) => {
+      const text = readText(file, onProblem);
+      return text === undefined ? [] : [{ file, text }];
     });
+}
+
+/** As checkFiles(), of texts that were read elsewhere. */
+export function checkTexts(texts: readonly PolicyText[], onProblem: OnProblem): CheckedFile[] {
+  const known = new Map<string, CheckedDocument>();
+  return texts.map(({ file, text }) => checkFile(file, () => text, onProblem, known, {}));
+}
+
+function checkFile(
+  file: string,
+  read: (onProblem: OnProblem) => string | undefined,
+  onProblem: OnProblem,
+  known: Map<string, CheckedDocument>,
+  options: CheckOptions,
+): CheckedFile {
+  let sound = true;
+  const report: OnProblem = (problem) => {
+    sound = false;
+    onProblem(problem);
+  };
+  const text = read(report);
+  const documents = text === undefined ? [] : checkDocuments(file, text, report, options);
+  const unique = documents.map((document) =>
+    options.crdOnly === true ? document : withoutDuplicate(document, known, report),
+  );
+  return { file, documents: unique, sound };
 }
 
 /** A policy whose kind, namespace and name an earlier one has is a problem that names both. */

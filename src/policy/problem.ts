@@ -31,6 +31,8 @@ export const ProblemCode = {
   Conflict: 'conflict',
   /** a CEL expression outside of what selectors evaluate */
   Cel: 'cel',
+  /** this kernel, or this version, cannot serve it; only the agent finds out */
+  Kernel: 'kernel',
 } as const;
 export type ProblemCode = (typeof ProblemCode)[keyof typeof ProblemCode];
 

@@ -13,18 +13,13 @@ import type { StringSecret } from '../plan/string-key.ts';
 import type { Policy } from '../policy/model.ts';
 import { FollowedProcesses, numbersIn } from './followed-processes.ts';
 import { LENT_MAPS, usesOwners } from './hook-instance.ts';
-import type { LoadedHook } from './hook-programs.ts';
+import type { LoadedHook, PreparedPrograms } from './hook-programs.ts';
 import { HookPrograms } from './hook-programs.ts';
 import { OwnerTracking } from './owner-tracking.ts';
 import type { ProcessSensor } from './process-sensor.ts';
 
-/** What became of a policy. */
-export interface PolicyState {
-  readonly policy: Policy;
-  readonly state: 'enabled' | 'load_error';
-  /** why it is not in force */
-  readonly error: PlanError | undefined;
-}
+/** Policies that cannot be in force, each with the reason. */
+export type FailedPolicies = ReadonlyMap<Policy, PlanError>;
 
 /**
  * The policies' programs in the kernel. A change is a transaction: everything of the new set is planned and loaded, then
@@ -38,7 +33,6 @@ export class PolicySensor {
   readonly #programs: HookPrograms;
   readonly #followed: FollowedProcesses;
   readonly #owners: OwnerTracking;
-  #states: PolicyState[] = [];
 
   constructor(process: ProcessSensor, facts: KernelFacts, options: ActionOptions = { requests: 'none' }) {
     this.#facts = facts;
@@ -55,10 +49,6 @@ export class PolicySensor {
     this.#owners = new OwnerTracking(facts.attach, this.#shared);
   }
 
-  get states(): readonly PolicyState[] {
-    return this.#states;
-  }
-
   /** Why events name no owner of a socket that no rule tracks; undefined when they do, or no policy has a socket. */
   get ownersProblem(): string | undefined {
     return this.#owners.problem;
@@ -73,24 +63,17 @@ export class PolicySensor {
     return this.#programs.describe();
   }
 
-  /** Makes `policies` the set in force, in this order. Throws only what is no policy's fault. */
-  apply(policies: readonly Policy[]): readonly PolicyState[] {
-    const failed = new Map<Policy, PlanError>();
-    const planned = new Map<Policy, Map<string, PolicyHook[]>>();
-    try {
-      for (const policy of policies)
-        attempt(policy, failed, () =>
-          planned.set(policy, planPolicy(policy, this.#facts, this.#followed.conditions, this.#options)),
-        );
-      while (!this.#tryToApply(planned, failed));
-    } finally {
-      this.#facts.forgetUserFiles();
-    }
-    this.#states = policies.map((policy) => {
-      const error = failed.get(policy);
-      return { policy, state: error === undefined ? 'enabled' : 'load_error', error };
-    });
-    return this.#states;
+  /**
+   * Makes `policies` the set in force, in this order, without those that cannot be loaded: the result. Throws only what is
+   * no policy's fault.
+   */
+  apply(policies: readonly Policy[]): FailedPolicies {
+    return this.#load(policies, true);
+  }
+
+  /** Makes all of `policies` the set in force, in this order, or changes nothing and tells which cannot be loaded. */
+  change(policies: readonly Policy[]): FailedPolicies {
+    return this.#load(policies, false);
   }
 
   /**
@@ -109,33 +92,64 @@ export class PolicySensor {
     for (const name of LENT_MAPS) this.#shared.get(name)?.close();
   }
 
+  #load(policies: readonly Policy[], leavesOut: boolean): FailedPolicies {
+    const failed = new Map<Policy, PlanError>();
+    const planned = new Map<Policy, Map<string, PolicyHook[]>>();
+    try {
+      for (const policy of policies)
+        attempt(policy, failed, () =>
+          planned.set(policy, planPolicy(policy, this.#facts, this.#followed.conditions, this.#options)),
+        );
+      const mayGoOn = (): boolean => leavesOut || failed.size === 0;
+      while (mayGoOn() && !this.#tryToApply(planned, failed));
+    } finally {
+      this.#facts.forgetUserFiles();
+    }
+    return failed;
+  }
+
   /** One try with the policies that have not failed; false when one more has. Then nothing in force has changed. */
   #tryToApply(planned: Map<Policy, Map<string, PolicyHook[]>>, failed: Map<Policy, PlanError>): boolean {
     const byTarget = new Map<string, PolicyHook[]>();
     for (const [policy, targets] of planned)
       if (!failed.has(policy))
         for (const [key, hooks] of targets) byTarget.set(key, [...(byTarget.get(key) ?? []), ...hooks]);
-    const prepared = this.#programs.prepare();
     const numbers = numbersIn(byTarget.values());
-    const follow = this.#followed.plan(numbers);
-    if (follow !== undefined) this.#programs.load(prepared, 'follow', [follow]);
-    for (const [key, hooks] of byTarget) {
-      const culprit = hooks.at(-1)?.policy;
-      if (culprit === undefined) continue;
-      const load = (): void =>
-        this.#programs.load(prepared, key, planInstances(hooks, this.#secret), culprit.at);
-      if (!attempt(culprit, failed, load)) {
-        this.#programs.abandon(prepared);
-        this.#followed.settle();
-        return false;
-      }
-    }
+    const prepared = this.#prepare(byTarget, numbers, failed);
+    if (prepared === undefined) return false;
     const hasSocks = [...prepared.targets.values()].some(({ plans }) => plans.some(usesOwners));
     if (hasSocks) this.#owners.start();
     this.#programs.switchTo(prepared);
     if (!hasSocks) this.#owners.stop();
     this.#followed.settle(numbers);
     return true;
+  }
+
+  /** Loads what the hooks need; undefined when a policy, now in `failed`, is the reason that it cannot be. */
+  #prepare(
+    byTarget: ReadonlyMap<string, readonly PolicyHook[]>,
+    numbers: ReadonlySet<number>,
+    failed: Map<Policy, PlanError>,
+  ): PreparedPrograms | undefined {
+    const prepared = this.#programs.prepare();
+    let complete = false;
+    try {
+      const follow = this.#followed.plan(numbers);
+      if (follow !== undefined) this.#programs.load(prepared, 'follow', [follow]);
+      complete = [...byTarget].every(([key, hooks]) => {
+        // The one that came last: with the others before it the hook was in force.
+        const culprit = hooks.at(-1)?.policy;
+        const load = (): void =>
+          this.#programs.load(prepared, key, planInstances(hooks, this.#secret), culprit?.at);
+        return culprit === undefined || attempt(culprit, failed, load);
+      });
+      return complete ? prepared : undefined;
+    } finally {
+      if (!complete) {
+        this.#programs.abandon(prepared);
+        this.#followed.settle();
+      }
+    }
   }
 }
 

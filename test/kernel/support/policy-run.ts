@@ -31,10 +31,15 @@ export async function runWithPolicy(policy: string, act: () => Promise<unknown>)
     await act();
     await agent.stop();
     if (agent.events.lost > 0) throw new Error(`${agent.events.lost} events were lost`);
-    return readFileSync(places.exportFile, 'utf8').split('\n').flatMap(readHook);
+    return hookExports(places);
   } finally {
     await agent.dispose();
   }
+}
+
+/** The events of hooks that an agent has exported. */
+export function hookExports({ exportFile }: Places): HookExport[] {
+  return readFileSync(exportFile, 'utf8').split('\n').flatMap(readHook);
 }
 
 function readHook(line: string): HookExport[] {

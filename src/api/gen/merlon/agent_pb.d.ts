@@ -309,6 +309,156 @@ export declare type Subscriber = Message<"merlon.Subscriber"> & {
 export declare const SubscriberSchema: GenMessage<Subscriber>;
 
 /**
+ * @generated from message merlon.AddPoliciesRequest
+ */
+export declare type AddPoliciesRequest = Message<"merlon.AddPoliciesRequest"> & {
+  /**
+   * @generated from field: repeated merlon.PolicyText texts = 1;
+   */
+  texts: PolicyText[];
+
+  /**
+   * "grpc" when empty
+   *
+   * @generated from field: string domain = 2;
+   */
+  domain: string;
+
+  /**
+   * Policies of these names that are loaded are replaced; else they are a problem.
+   *
+   * @generated from field: bool replace = 3;
+   */
+  replace: boolean;
+};
+
+/**
+ * Describes the message merlon.AddPoliciesRequest.
+ * Use `create(AddPoliciesRequestSchema)` to create a new message.
+ */
+export declare const AddPoliciesRequestSchema: GenMessage<AddPoliciesRequest>;
+
+/**
+ * @generated from message merlon.PolicyText
+ */
+export declare type PolicyText = Message<"merlon.PolicyText"> & {
+  /**
+   * For positions; the agent does not read it.
+   *
+   * @generated from field: string file = 1;
+   */
+  file: string;
+
+  /**
+   * @generated from field: string text = 2;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message merlon.PolicyText.
+ * Use `create(PolicyTextSchema)` to create a new message.
+ */
+export declare const PolicyTextSchema: GenMessage<PolicyText>;
+
+/**
+ * @generated from message merlon.AddPoliciesResponse
+ */
+export declare type AddPoliciesResponse = Message<"merlon.AddPoliciesResponse"> & {
+  /**
+   * @generated from field: repeated merlon.AddedPolicy policies = 1;
+   */
+  policies: AddedPolicy[];
+
+  /**
+   * @generated from field: repeated merlon.PolicyProblem problems = 2;
+   */
+  problems: PolicyProblem[];
+};
+
+/**
+ * Describes the message merlon.AddPoliciesResponse.
+ * Use `create(AddPoliciesResponseSchema)` to create a new message.
+ */
+export declare const AddPoliciesResponseSchema: GenMessage<AddPoliciesResponse>;
+
+/**
+ * @generated from message merlon.AddedPolicy
+ */
+export declare type AddedPolicy = Message<"merlon.AddedPolicy"> & {
+  /**
+   * @generated from field: string namespace = 1;
+   */
+  namespace: string;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * @generated from field: bool replaced = 3;
+   */
+  replaced: boolean;
+};
+
+/**
+ * Describes the message merlon.AddedPolicy.
+ * Use `create(AddedPolicySchema)` to create a new message.
+ */
+export declare const AddedPolicySchema: GenMessage<AddedPolicy>;
+
+/**
+ * @generated from message merlon.PolicyProblem
+ */
+export declare type PolicyProblem = Message<"merlon.PolicyProblem"> & {
+  /**
+   * As in docs/errors.md.
+   *
+   * @generated from field: string code = 1;
+   */
+  code: string;
+
+  /**
+   * @generated from field: string file = 2;
+   */
+  file: string;
+
+  /**
+   * Both from 1; 0 when the file as a whole is meant.
+   *
+   * @generated from field: uint32 line = 3;
+   */
+  line: number;
+
+  /**
+   * @generated from field: uint32 column = 4;
+   */
+  column: number;
+
+  /**
+   * @generated from field: string source_line = 5;
+   */
+  sourceLine: string;
+
+  /**
+   * @generated from field: string message = 6;
+   */
+  message: string;
+
+  /**
+   * @generated from field: string remedy = 7;
+   */
+  remedy: string;
+};
+
+/**
+ * Describes the message merlon.PolicyProblem.
+ * Use `create(PolicyProblemSchema)` to create a new message.
+ */
+export declare const PolicyProblemSchema: GenMessage<PolicyProblem>;
+
+/**
  * Merlon's own questions to the agent on the node.
  *
  * @generated from service merlon.Agent
@@ -331,6 +481,16 @@ export declare const Agent: GenService<{
     methodKind: "unary";
     input: typeof GetStatusRequestSchema;
     output: typeof GetStatusResponseSchema;
+  },
+  /**
+   * Adds policies: all of them are in force when it returns, or problems come back and nothing has changed.
+   *
+   * @generated from rpc merlon.Agent.AddPolicies
+   */
+  addPolicies: {
+    methodKind: "unary";
+    input: typeof AddPoliciesRequestSchema;
+    output: typeof AddPoliciesResponseSchema;
   },
 }>;
 

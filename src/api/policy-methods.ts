@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import { create } from '@bufbuild/protobuf';
+import type { UntypedServiceImplementation } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
+import { PolicyRefusal } from '../sensor/policy-refusal.ts';
+import type { PolicyName } from '../sensor/policy-set.ts';
+import type { AddPoliciesRequest, AddPoliciesResponse } from './gen/merlon/agent_pb.js';
+import { AddPoliciesResponseSchema } from './gen/merlon/agent_pb.js';
+import type { AddTracingPolicyRequest, ConfigureTracingPolicyRequest } from './gen/tetragon/sensors_pb.js';
+import {
+  AddTracingPolicyResponseSchema,
+  ConfigureTracingPolicyResponseSchema,
+  DeleteTracingPolicyResponseSchema,
+  DisableTracingPolicyResponseSchema,
+  EnableTracingPolicyResponseSchema,
+} from './gen/tetragon/sensors_pb.js';
+import { UnsupportedField, statusError } from './status-error.ts';
+import { unary } from './unary.ts';
+import type { PolicyChanges } from './view.ts';
+
+/** Names the text of a request in positions. */
+const REQUEST_TEXT = 'yaml';
+
+/** What changes policies, of each service: only an admin may call it. */
+export interface PolicyMethods {
+  readonly sensors: UntypedServiceImplementation;
+  readonly agent: UntypedServiceImplementation;
+}
+
+export function policyMethods(changes: PolicyChanges): PolicyMethods {
+  return {
+    sensors: {
+      addTracingPolicy: unary(async ({ yaml, domain }: AddTracingPolicyRequest) => {
+        await changes.add([{ file: REQUEST_TEXT, text: yaml }], domain, false);
+        return create(AddTracingPolicyResponseSchema);
+      }),
+      deleteTracingPolicy: unary(async (name: PolicyName) => {
+        await changes.delete(name);
+        return create(DeleteTracingPolicyResponseSchema);
+      }),
+      enableTracingPolicy: unary(async (name: PolicyName) => {
+        await changes.enable(name);
+        return create(EnableTracingPolicyResponseSchema);
+      }),
+      disableTracingPolicy: unary(async (name: PolicyName) => {
+        await changes.disable(name);
+        return create(DisableTracingPolicyResponseSchema);
+      }),
+      configureTracingPolicy: unary(async (request: ConfigureTracingPolicyRequest) => {
+        if (request.mode !== undefined) throw new UnsupportedField('mode');
+        if (request.enable === true) await changes.enable(request);
+        if (request.enable === false) await changes.disable(request);
+        return create(ConfigureTracingPolicyResponseSchema);
+      }),
+    },
+    agent: { addPolicies: unary((request: AddPoliciesRequest) => addPolicies(changes, request)) },
+  };
+}
+
+/** The same methods for who may only read. */
+export function refusedPolicyMethods(): PolicyMethods {
+  const refuse = unary(() => {
+    throw statusError(status.PERMISSION_DENIED, 'Cannot change policies: only root may');
+  });
+  const { sensors, agent } = policyMethods({} as PolicyChanges);
+  const refused = (methods: UntypedServiceImplementation): UntypedServiceImplementation =>
+    Object.fromEntries(Object.keys(methods).map((name) => [name, refuse]));
+  return { sensors: refused(sensors), agent: refused(agent) };
+}
+
+/** Problems are no failure of the call: there can be more of them than a status has room for. */
+async function addPolicies(
+  changes: PolicyChanges,
+  { texts, domain, replace }: AddPoliciesRequest,
+): Promise<AddPoliciesResponse> {
+  try {
+    return create(AddPoliciesResponseSchema, { policies: await changes.add(texts, domain, replace) });
+  } catch (error) {
+    if (!(error instanceof PolicyRefusal) || error.problems.length === 0) throw error;
+    const problems = error.problems.map(
+      ({ code, at: { file, line, column, text }, message, remedy = '' }) => ({
+        ...{ code, file, line, column, sourceLine: text, message, remedy },
+      }),
+    );
+    return create(AddPoliciesResponseSchema, { problems });
+  }
+}

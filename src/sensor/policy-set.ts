@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { PlanError } from '../plan/plan-problem.ts';
+import type { Policy } from '../policy/model.ts';
+import { ProblemCode } from '../policy/problem.ts';
+import { PolicyRefusal } from './policy-refusal.ts';
+import type { PolicySensor } from './policy-sensor.ts';
+
+/** A policy that the agent was given, and what became of it. */
+export interface PolicyEntry {
+  readonly policy: Policy;
+  /** who gave it: `static` for files, `grpc` for clients without a domain of their own */
+  readonly domain: string;
+  readonly id: number;
+  readonly state: 'enabled' | 'disabled' | 'load_error';
+  /** why it is not in force */
+  readonly error: PlanError | undefined;
+}
+
+/** How clients name a policy; an empty domain is any. */
+export interface PolicyName {
+  readonly namespace: string;
+  readonly name: string;
+  readonly domain: string;
+}
+
+/** The policies that the agent was given. Each change is a transaction: it throws a PolicyRefusal and has changed nothing. */
+export class PolicySet {
+  readonly #sensor: Pick<PolicySensor, 'apply' | 'change'>;
+  /** by namespace and name, in the order in which they came into force */
+  #entries: ReadonlyMap<string, PolicyEntry> = new Map();
+  #nextId = 1;
+
+  constructor(sensor: Pick<PolicySensor, 'apply' | 'change'>) {
+    this.#sensor = sensor;
+  }
+
+  get entries(): PolicyEntry[] {
+    return [...this.#entries.values()];
+  }
+
+  /** Begins with these; a policy that cannot be loaded is left out and leaves the others alone. */
+  begin(policies: readonly Policy[], domain: string): void {
+    const failed = this.#sensor.apply(policies);
+    this.#entries = new Map(
+      policies.map((policy) => {
+        const error = failed.get(policy);
+        return [keyOf(policy), this.#entry(policy, domain, error)];
+      }),
+    );
+  }
+
+  /** Adds all of them or none. One that is there already is refused unless it failed to load, or is to be replaced. */
+  add(policies: readonly Policy[], domain: string, replace: boolean): void {
+    const problems = policies.flatMap((policy) => {
+      const known = this.#entries.get(keyOf(policy));
+      if (known === undefined || known.state === 'load_error' || replace) return [];
+      return [
+        {
+          code: ProblemCode.Duplicate,
+          at: policy.at,
+          message: `Cannot add policy "${policy.name}": one of this name is loaded, in the domain "${known.domain}"`,
+          remedy: 'Delete that one first, or replace it with "merlon policy add --replace".',
+        },
+      ];
+    });
+    if (problems.length > 0) throw new PolicyRefusal('exists', problems);
+    const next = new Map(this.#entries);
+    for (const policy of policies) {
+      next.delete(keyOf(policy));
+      next.set(keyOf(policy), this.#entry(policy, domain));
+    }
+    this.#change(next);
+  }
+
+  delete(name: PolicyName): void {
+    const next = new Map(this.#entries);
+    next.delete(keyOf(this.#find(name).policy));
+    this.#change(next);
+  }
+
+  /** Puts a policy in force that was disabled, or that could not be loaded before. */
+  enable(name: PolicyName): void {
+    const entry = this.#find(name);
+    if (entry.state === 'enabled') return;
+    const next = new Map(this.#entries);
+    next.delete(keyOf(entry.policy));
+    next.set(keyOf(entry.policy), { ...entry, state: 'enabled', error: undefined });
+    this.#change(next);
+  }
+
+  /** Takes a policy out of force and keeps it. */
+  disable(name: PolicyName): void {
+    const entry = this.#find(name);
+    const next = new Map(this.#entries);
+    next.set(keyOf(entry.policy), { ...entry, state: 'disabled', error: undefined });
+    this.#change(next);
+  }
+
+  #entry(policy: Policy, domain: string, error?: PlanError): PolicyEntry {
+    const state = error === undefined ? 'enabled' : 'load_error';
+    return { policy, domain, id: this.#nextId++, state, error };
+  }
+
+  #find({ namespace, name, domain }: PolicyName): PolicyEntry {
+    const entry = this.#entries.get(`${namespace}/${name}`);
+    if (entry !== undefined && (domain === '' || domain === entry.domain)) return entry;
+    const full = namespace === '' ? name : `${namespace}/${name}`;
+    const where = domain === '' ? '' : ` in the domain "${domain}"`;
+    throw new PolicyRefusal('missing', [], `No policy "${full}" is loaded${where}: see "merlon policy list"`);
+  }
+
+  #change(next: ReadonlyMap<string, PolicyEntry>): void {
+    const failed = this.#sensor.change(
+      [...next.values()].filter(({ state }) => state === 'enabled').map(({ policy }) => policy),
+    );
+    if (failed.size > 0)
+      throw new PolicyRefusal(
+        'invalid',
+        [...failed.values()].map(({ at, message, remedy }) => ({
+          ...{ code: ProblemCode.Kernel, at, message },
+          ...(remedy === undefined ? {} : { remedy }),
+        })),
+      );
+    this.#entries = next;
+  }
+}
+
+function keyOf({ namespace = '', name }: Pick<Policy, 'namespace' | 'name'>): string {
+  return `${namespace}/${name}`;
+}
