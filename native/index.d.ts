@@ -221,6 +221,7 @@ export class Btf {
   /** a function, or a typedef of a pointer to functions, whose parameters may have no names */
   findFunction(name: string): { id: number; parameters: BtfParameter[]; returns: BtfParameter } | undefined;
   functionNames(prefix: string): string[];
+  typedefNames(prefix: string): string[];
   findStruct(name: string): { size: number; members: BtfMember[] } | undefined;
   /** 'cred.uid.val' from struct task_struct: follows pointers; one step per pointer followed. */
   resolvePath(

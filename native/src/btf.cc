@@ -34,6 +34,17 @@ Napi::BigInt enumerator(Napi::Env env, const btf_type* type, int index) {
                          : Napi::BigInt::New(env, uint64_t{static_cast<uint32_t>(value)});
 }
 
+Napi::Array namesOfKind(Napi::Env env, const btf* types, int kind, const std::string& prefix) {
+  auto names = Napi::Array::New(env);
+  for (uint32_t id = 1; id < btf__type_cnt(types); id++) {
+    const btf_type* type = btf__type_by_id(types, id);
+    if (btf_kind(type) != kind) continue;
+    const std::string_view name = btf__name_by_offset(types, type->name_off);
+    if (name.starts_with(prefix)) names.Set(names.Length(), name.data());
+  }
+  return names;
+}
+
 }  // namespace
 
 Napi::Function Btf::init(Napi::Env env) {
@@ -41,6 +52,7 @@ Napi::Function Btf::init(Napi::Env env) {
                      {
                          InstanceMethod<&Btf::findFunction>("findFunction"),
                          InstanceMethod<&Btf::functionNames>("functionNames"),
+                         InstanceMethod<&Btf::typedefNames>("typedefNames"),
                          InstanceMethod<&Btf::findStruct>("findStruct"),
                          InstanceMethod<&Btf::resolvePath>("resolvePath"),
                          InstanceMethod<&Btf::findEnum>("findEnum"),
@@ -93,16 +105,11 @@ Napi::Value Btf::findFunction(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Btf::functionNames(const Napi::CallbackInfo& info) {
-  const btf* types = opened(info.Env());
-  const auto prefix = toString(info[0], "prefix");
-  auto names = Napi::Array::New(info.Env());
-  for (uint32_t id = 1; id < btf__type_cnt(types); id++) {
-    const btf_type* type = btf__type_by_id(types, id);
-    if (!btf_is_func(type)) continue;
-    const std::string_view name = btf__name_by_offset(types, type->name_off);
-    if (name.starts_with(prefix)) names.Set(names.Length(), name.data());
-  }
-  return names;
+  return namesOfKind(info.Env(), opened(info.Env()), BTF_KIND_FUNC, toString(info[0], "prefix"));
+}
+
+Napi::Value Btf::typedefNames(const Napi::CallbackInfo& info) {
+  return namesOfKind(info.Env(), opened(info.Env()), BTF_KIND_TYPEDEF, toString(info[0], "prefix"));
 }
 
 Napi::Value Btf::findStruct(const Napi::CallbackInfo& info) {

@@ -18,6 +18,7 @@ class Btf : public Napi::ObjectWrap<Btf> {
  private:
   Napi::Value findFunction(const Napi::CallbackInfo& info);
   Napi::Value functionNames(const Napi::CallbackInfo& info);
+  Napi::Value typedefNames(const Napi::CallbackInfo& info);
   Napi::Value findStruct(const Napi::CallbackInfo& info);
   Napi::Value resolvePath(const Napi::CallbackInfo& info);
   Napi::Value findEnum(const Napi::CallbackInfo& info);

@@ -5,29 +5,36 @@
  * of the longer name's length, or one is the beginning of the other. Letter case and `_` for `-` do not count.
  */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
+  return nearestNames(name, candidates, 1)[0];
+}
+
+/** Those at the same smallest distance, the first `count` of them. */
+export function nearestNames(name: string, candidates: Iterable<string>, count: number): string[] {
   const wanted = normalise(name);
-  let best: string | undefined;
+  let best: string[] = [];
   let bestDistance = Infinity;
   for (const candidate of candidates) {
     const other = normalise(candidate);
-    const distance = editDistance(wanted, other);
-    const allowed = Math.max(
-      Math.min(2, wanted.length - 1),
-      Math.floor(Math.max(wanted.length, other.length) / 3),
-    );
+    const longer = Math.max(wanted.length, other.length);
+    const allowed = Math.max(Math.min(2, wanted.length - 1), Math.floor(longer / 3));
     const begins = wanted.length >= 3 && (other.startsWith(wanted) || wanted.startsWith(other));
-    if (distance < bestDistance && (distance <= allowed || begins)) {
-      best = candidate;
-      bestDistance = distance;
-    }
+    const least = Math.abs(wanted.length - other.length);
+    if (least > bestDistance || (least > allowed && !begins)) continue;
+    const distance = editDistance(wanted, other);
+    if (distance > bestDistance || (distance > allowed && !begins)) continue;
+    if (distance < bestDistance) best = [];
+    bestDistance = distance;
+    if (best.length < count && !best.includes(candidate)) best.push(candidate);
   }
   return best;
 }
 
-/** ` Did you mean "x"?` as a sentence, or undefined when nothing is near. */
-export function didYouMean(name: string, candidates: Iterable<string>): string | undefined {
-  const nearest = nearestName(name, candidates);
-  return nearest === undefined ? undefined : `Did you mean "${nearest}"?`;
+/** `Did you mean "x" or "y"?` as a sentence, with `count` names at most, or undefined when nothing is near. */
+export function didYouMean(name: string, candidates: Iterable<string>, count = 1): string | undefined {
+  const nearest = nearestNames(name, candidates, count).map((near) => `"${near}"`);
+  const last = nearest.pop();
+  if (last === undefined) return undefined;
+  return nearest.length === 0 ? `Did you mean ${last}?` : `Did you mean ${nearest.join(', ')} or ${last}?`;
 }
 
 /** Insertions, deletions, replacements and swaps of two neighbours that turn `a` into `b` (optimal string alignment). */

@@ -7,6 +7,10 @@ import { addSettings, everySetting, formatBelow, givenFlags, outputOption } from
 
 const CONNECTION = ['run-dir', 'config'] as const;
 
+function btfOption(): Option {
+  return new Option('--btf <file>', 'types of another kernel: a file of BTF, or a vmlinux that has them');
+}
+
 function writeHelp(text: string): void {
   endWithReader();
   process.stdout.write(text);
@@ -74,13 +78,14 @@ function program(): Command {
   const policy = merlon.command('policy').description('check, list and change TracingPolicies');
   const check = policy
     .command('check')
-    .summary('find every problem of policies, without a kernel')
+    .summary('find every problem of policies')
     .description(
-      'Checks TracingPolicies and prints every problem with its place. It needs neither privileges nor a kernel. ' +
-        'Exit status 1 with any problem.',
+      'Checks TracingPolicies, also against the types (BTF) of this kernel or another, and prints every problem with its ' +
+        'place. It needs no privileges and no running agent. Exit status 1 with any problem.',
     )
     .argument('<path...>', 'files, or directories with .yaml, .yml and .json files')
     .option('--crd-only', 'judge as an API server does: the schema, its rules and metadata only')
+    .addOption(btfOption().conflicts('crdOnly'))
     .addOption(outputOption('text', 'json'));
   check.action(async (paths: string[]) =>
     (await import('./policy-check.ts')).policyCheck(paths, check.opts()),

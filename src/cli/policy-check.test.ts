@@ -10,6 +10,8 @@ import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 
+const kernel = fileURLToPath(new URL('../../test/fixtures/btf/kernel.btf', import.meta.url));
+
 function merlon(args: string[], node: string[] = []) {
   const { stdout, stderr, status } = spawnSync(process.execPath, [...node, main, 'policy', ...args], {
     encoding: 'utf8',
@@ -17,9 +19,14 @@ function merlon(args: string[], node: string[] = []) {
   return { stdout, stderr, code: status };
 }
 
+/** Against the tests' own kernel. */
+function check(...args: string[]) {
+  return merlon(['check', '--btf', kernel, ...args]);
+}
+
 function policy(
   name: string,
-  spec = 'kprobes: [{call: fd_install, args: [{index: 1, type: file}]}]',
+  spec = 'kprobes: [{call: fd_install, syscall: false, args: [{index: 1, type: file}]}]',
 ): string {
   return `apiVersion: cilium.io/v1alpha1\nkind: TracingPolicy\nmetadata:\n  name: ${name}\nspec:\n  ${spec}\n`;
 }
@@ -34,20 +41,20 @@ function folder(t: TestContext, files: Record<string, string>): string {
 test('each policy without a problem has a line, each problem its place', (t) => {
   const path = folder(t, {
     'a.yaml': policy('a'),
-    'b.yaml': policy('b', 'kprobes: [{call: fd_install, args: [{index: 1, type: fyle}]}]'),
+    'b.yaml': policy('b', 'kprobes: [{call: fd_install, syscall: false, args: [{index: 1, type: fyle}]}]'),
   });
-  assert.deepEqual(merlon(['check', path]), {
+  assert.deepEqual(check(path), {
     stdout: `OK ${path}/a.yaml:1: TracingPolicy "a"
-${path}/b.yaml:6:56: Cannot use "fyle" as spec.kprobes[0].args[0].type: no such name
-   6 |   kprobes: [{call: fd_install, args: [{index: 1, type: fyle}]}]
-     |                                                        ^^^^
+${path}/b.yaml:6:72: Cannot use "fyle" as spec.kprobes[0].args[0].type: no such name
+   6 |   kprobes: [{call: fd_install, syscall: false, args: [{index: 1, type: fyle}]}]
+     |                                                                        ^^^^
 Did you mean "file"?
 1 problem in 1 file, 1 policy without a problem
 `,
     stderr: '',
     code: 1,
   });
-  assert.deepEqual(merlon(['check', `${path}/a.yaml`]), {
+  assert.deepEqual(check(`${path}/a.yaml`), {
     stdout: `OK ${path}/a.yaml:1: TracingPolicy "a"\n1 policy without a problem\n`,
     stderr: '',
     code: 0,
@@ -57,13 +64,13 @@ Did you mean "file"?
 test('the schema alone does not judge what it cannot say', (t) => {
   const path = folder(t, { 'a.yaml': policy('a', 'kprobes: [{call: f, args: [{index: 9, type: auto}]}]') });
   assert.equal(merlon(['check', '--crd-only', path]).code, 0);
-  const { stdout, code } = merlon(['check', path]);
+  const { stdout, code } = check(path);
   assert.deepEqual([stdout.match(/^.*: Cannot/gm)?.length, code], [2, 1]);
 });
 
 test('-o json', (t) => {
   const path = folder(t, { 'a.yaml': policy('a'), 'b.yaml': policy('B') });
-  const { stdout, code } = merlon(['check', '-o', 'json', path, `${path}/c.yaml`]);
+  const { stdout, code } = check('-o', 'json', path, `${path}/c.yaml`);
   const { problems, ...rest } = JSON.parse(stdout) as {
     problems: { code: string; file: string; line: number }[];
   };
@@ -86,6 +93,7 @@ test('-o json', (t) => {
           },
           { file: `${path}/c.yaml`, ok: false, policies: [] },
         ],
+        unchecked: [],
       },
     ],
   );
@@ -100,8 +108,8 @@ test('-o json', (t) => {
 
 test('paths without a policy', (t) => {
   const path = folder(t, {});
-  assert.deepEqual(merlon(['check', path]), { stdout: 'No policy was found\n', stderr: '', code: 1 });
-  const missing = merlon(['check', `${path}/x`]);
+  assert.deepEqual(check(path), { stdout: 'No policy was found\n', stderr: '', code: 1 });
+  const missing = check(`${path}/x`);
   assert.deepEqual(
     [missing.code, missing.stdout.split('\n')[0]],
     [1, `${path}/x: Cannot read the file: no such file or directory`],
@@ -114,14 +122,45 @@ test('paths without a policy', (t) => {
   );
 });
 
-test('it loads neither gRPC nor the addon', (t) => {
+test('what the kernel says stands with its place, and what is not known below', (t) => {
+  const path = folder(t, {
+    'a.yaml': policy('a', 'kprobes: [{call: fd_instal, syscall: false}]'),
+    'b.yaml': policy('b', 'uprobes: [{path: /bin/sh, symbols: [main]}]'),
+  });
+  assert.deepEqual(check(path), {
+    stdout: `${path}/a.yaml:6:20: Cannot hook "fd_instal": the kernel has no function of that name
+   6 |   kprobes: [{call: fd_instal, syscall: false}]
+     |                    ^^^^^^^^^
+Did you mean "fd_install"?
+OK ${path}/b.yaml:1: TracingPolicy "b"
+1 problem in 1 file, 1 policy without a problem
+Not checked: hooks in "/bin/sh": it is a file in user space
+`,
+    stderr: '',
+    code: 1,
+  });
+  const { stdout } = check('-o', 'json', path);
+  const { problems, unchecked } = JSON.parse(stdout) as { problems: unknown; unchecked: unknown };
+  assert.deepEqual(problems, [
+    {
+      ...{ code: 'kernel', file: `${path}/a.yaml`, line: 6, column: 20 },
+      message: 'Cannot hook "fd_instal": the kernel has no function of that name',
+      remedy: 'Did you mean "fd_install"?',
+    },
+  ]);
+  assert.deepEqual(unchecked, ['hooks in "/bin/sh": it is a file in user space']);
+  const wrong = merlon(['check', '--btf', `${path}/a.yaml`, path]);
+  assert.deepEqual([wrong.code, wrong.stdout], [1, '']);
+  assert.equal(merlon(['check', '--btf', kernel, '--crd-only', path]).code, 2);
+});
+
+test('it loads no gRPC, and with --crd-only no addon either', (t) => {
   const path = folder(t, { 'a.yaml': policy('a') });
   const hook = `import { registerHooks } from 'node:module';
     registerHooks({ load: (url, context, next) => (console.log(url), next(url, context)) });`;
-  const { stdout } = merlon(
-    ['check', path],
-    ['--import', `data:text/javascript,${encodeURIComponent(hook)}`],
-  );
-  assert.match(stdout, /ajv/);
-  assert.doesNotMatch(stdout, /grpc|src\/kernel\/addon|native|pino/);
+  const loads = (...args: string[]): string =>
+    merlon(['check', ...args, path], ['--import', `data:text/javascript,${encodeURIComponent(hook)}`]).stdout;
+  assert.match(loads(), /src\/kernel\/addon/);
+  assert.doesNotMatch(loads(), /grpc|pino/);
+  assert.doesNotMatch(loads('--crd-only'), /grpc|src\/kernel\/addon|native|pino/);
 });

@@ -1,26 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CheckedFile, PolicyProblem } from '../policy/index.ts';
 import { checkFiles, formatProblem } from '../policy/index.ts';
+import type { JudgedFiles } from './policy-judgement.ts';
 import { escapeHidden } from '../encode/escape.ts';
 import { endWithReader, write } from './output.ts';
 
 /**
- * Checks policies without a kernel and without privileges: prints each problem, a line for each policy that has none, and
- * what it came to. Exit status 1 with any problem.
+ * Checks policies without privileges, also against what is known of a kernel: prints each problem, a line for each policy
+ * that has none, what it came to, and what could not be checked. Exit status 1 with any problem.
  */
 export async function policyCheck(
   paths: readonly string[],
-  options: { output?: string; crdOnly?: boolean },
+  options: { output?: string; crdOnly?: boolean; btf?: string },
 ): Promise<void> {
   endWithReader();
+  const crdOnly = options.crdOnly === true;
   const problems: PolicyProblem[] = [];
-  const files = checkFiles(paths, (problem) => problems.push(problem), { crdOnly: options.crdOnly === true });
-  const ok = problems.length === 0 && files.length > 0;
-  await write(options.output === 'json' ? toJson(files, problems, ok) : describe(files, problems));
+  const checked = checkFiles(paths, (problem) => problems.push(problem), { crdOnly });
+  // The addon, which reads the kernel's types, is loaded only for this.
+  const judged: JudgedFiles = crdOnly
+    ? { files: checked, problems: [], unchecked: [] }
+    : (await import('./policy-judgement.ts')).judgeFiles(checked, options.btf);
+  problems.push(...judged.problems);
+  const ok = problems.length === 0 && judged.files.length > 0;
+  await write(options.output === 'json' ? toJson(judged, problems, ok) : describe(judged, problems));
   if (!ok) process.exitCode = 1;
 }
 
-function describe(files: readonly CheckedFile[], problems: readonly PolicyProblem[]): string {
+function describe({ files, unchecked }: JudgedFiles, problems: readonly PolicyProblem[]): string {
   const byFile = Map.groupBy(problems, ({ at }) => at.file);
   const sections = files.map(({ file, documents }) => {
     const lines = documents
@@ -33,7 +40,8 @@ function describe(files: readonly CheckedFile[], problems: readonly PolicyProble
   });
   const listed = new Set(files.map(({ file }) => file));
   const elsewhere = problems.filter(({ at }) => !listed.has(at.file)).map(formatProblem);
-  return [...elsewhere, ...sections, summary(files, problems)].join('');
+  const open = unchecked.map((what) => `Not checked: ${escapeHidden(what)}\n`);
+  return [...elsewhere, ...sections, summary(files, problems), ...open].join('');
 }
 
 function summary(files: readonly CheckedFile[], problems: readonly PolicyProblem[]): string {
@@ -53,7 +61,7 @@ function count(number: number, one: string, many: string): string {
   return `${number} ${number === 1 ? one : many}`;
 }
 
-function toJson(files: readonly CheckedFile[], problems: readonly PolicyProblem[], ok: boolean): string {
+function toJson({ files, unchecked }: JudgedFiles, problems: readonly PolicyProblem[], ok: boolean): string {
   const form = {
     ok,
     files: files.map(({ file, documents, sound }) => ({
@@ -75,6 +83,7 @@ function toJson(files: readonly CheckedFile[], problems: readonly PolicyProblem[
       message,
       remedy: remedy ?? null,
     })),
+    unchecked,
   };
   return `${JSON.stringify(form)}\n`;
 }

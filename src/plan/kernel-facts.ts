@@ -51,11 +51,11 @@ export type UserFile = Pick<
   | 'usdtNotes'
 >;
 
-export type UserTypes = Pick<KernelFacts, 'resolvePath'>;
+export type UserTypes = Pick<KernelFacts, 'resolvePath' | 'findStruct'>;
 
 /**
- * What a plan needs to know of a kernel: nothing else about it is asked. `src/sensor/` has that of the running kernel; tests
- * have plain data.
+ * What a plan needs to know of a kernel: nothing else about it is asked. `src/sensor/` has that of the running kernel and of
+ * one of which only the types are there; tests have plain data. A fact that cannot be known throws an UncheckedFact.
  */
 export interface KernelFacts {
   readonly attach: AttachFacts;
@@ -66,8 +66,12 @@ export interface KernelFacts {
   functionNames(prefix: string): readonly string[];
   /** Throws an Error whose message says which member is missing. */
   resolvePath(structName: string, path: string): ResolvedPath;
+  /** members of a struct or union, for suggestions */
+  findStruct(name: string): { readonly members: readonly { readonly name: string }[] } | undefined;
   /** undefined when there is no such tracepoint */
   tracepointFields(subsystem: string, event: string): readonly TracepointField[] | undefined;
+  /** names of tracepoints, for suggestions */
+  eventNames(): readonly string[];
   /** arguments of a raw tracepoint */
   rawTracepoint(event: string): readonly BtfParameter[] | undefined;
   /** A file that runs in user space. Throws an Error that says why it cannot be used. */

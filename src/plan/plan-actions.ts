@@ -2,7 +2,7 @@
 import { RateScope } from '../events/gen/layouts.ts';
 import type { HookPolicy, HookRequest } from '../events/hook.ts';
 import type { Action, Hook, RateLimit, Selector } from '../policy/model.ts';
-import { PlanError } from './plan-problem.ts';
+import { attempt, type OnPlanError, PlanError, raise } from './plan-problem.ts';
 
 /** What the agent that the plan is for does beside loading programs. */
 export interface ActionOptions {
@@ -31,15 +31,16 @@ const SCOPES: Readonly<Record<RateLimit['scope'], Scope>> = {
 };
 const NS_PER_MS = 1_000_000n;
 
-/** Plans the actions of a selector; a hook without selectors has one that posts. Throws a PlanError for what is not served. */
+/** Plans the actions of a selector; a hook without selectors has one that posts. `onError` hears of what is not served. */
 export function planActions(
   selector: Selector | undefined,
   hook: Hook,
   { args, returnValue }: Pick<PlacesOfSocks, 'args' | 'returnValue'>,
+  onError: OnPlanError = raise,
 ): PlannedActions {
   const actions = actionsOf(selector);
   const posts = actions.filter((action) => action.kind === 'Post');
-  for (const action of actions) refuse(action, hook);
+  for (const action of actions) attempt(() => refuse(action, hook), onError);
   const sends = !actions.some(({ kind }) => kind === 'NoPost');
   const entriesOf = (kind: 'TrackSock' | 'UntrackSock'): number[] => [
     ...actions.flatMap((action) =>

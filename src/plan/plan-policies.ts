@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { HookPolicy, HookRule } from '../events/hook.ts';
-import type { Action, Hook, Policy, Selector } from '../policy/model.ts';
+import type { Action, Argument, Hook, Policy, Selector } from '../policy/model.ts';
 import { targetKey } from './attach-target.ts';
 import type { KernelFacts } from './kernel-facts.ts';
 import type { ActionOptions, PlannedActions } from './plan-actions.ts';
 import { planActions, planRequests } from './plan-actions.ts';
 import { type LoaderHook, planLoader } from './plan-loader.ts';
-import { PlanError } from './plan-problem.ts';
-import { planSelector } from './plan-selector.ts';
+import { attempt, NeedsKubernetes, type OnPlanError, PlanError, raise } from './plan-problem.ts';
+import { planSelector, UNREADABLE } from './plan-selector.ts';
 import { planTargets, type PlannedTarget } from './plan-target.ts';
 import { planValue } from './plan-value.ts';
 import type { Condition } from './condition.ts';
@@ -29,34 +29,42 @@ export interface PlannedRule extends PlannedActions {
   readonly matchOnError: boolean;
 }
 
-/** The hooks of one policy by target. Throws a PlanError for the first thing that cannot be served. */
+/**
+ * The hooks of one policy by target. What cannot be served is told to `onError`; where that returns, the result lacks it. By
+ * default the first such thing is thrown as a PlanError.
+ */
 export function planPolicy(
   policy: Policy,
   facts: KernelFacts,
   followed = new FollowedConditions(),
   options: ActionOptions = { requests: 'none' },
+  onError: OnPlanError = raise,
 ): Map<string, PolicyHook[]> {
-  refuseUnserved(policy);
+  attempt(() => refuseWorkload(policy), onError);
+  attempt(() => refuseEnforcers(policy), onError);
   const byTarget = new Map<string, PolicyHook[]>();
   for (const hook of policy.hooks)
-    for (const target of planTargets(hook, facts)) {
+    for (const target of attempt(() => planTargets(hook, facts, onError), onError) ?? []) {
       const key = targetKey(target.attach);
       byTarget.set(key, [
         ...(byTarget.get(key) ?? []),
-        planHook(policy, hook, target, facts, followed, options),
+        planHook(policy, hook, target, facts, followed, options, onError),
       ]);
     }
   if (policy.loader)
-    for (const hook of planLoader(policy.at, facts))
+    for (const hook of attempt(() => planLoader(policy.at, facts), onError) ?? [])
       byTarget.set(targetKey(hook.target.attach), [loaderHook(policy, hook)]);
   return byTarget;
 }
 
-function refuseUnserved(policy: Policy): void {
-  const { podSelector, containerSelector, host, at } = policy.workload;
-  if (policy.namespace !== undefined || podSelector !== undefined || containerSelector !== undefined || host)
-    throw new PlanError(at, 'Cannot limit a policy to workloads: Kubernetes is not on');
-  const [enforcer] = policy.enforcers;
+function refuseWorkload({ namespace, workload }: Policy): void {
+  const { podSelector, containerSelector, host, at } = workload;
+  if (namespace !== undefined || podSelector !== undefined || containerSelector !== undefined || host)
+    throw new NeedsKubernetes(at, 'Cannot limit a policy to workloads: Kubernetes is not on');
+}
+
+function refuseEnforcers({ enforcers }: Policy): void {
+  const [enforcer] = enforcers;
   if (enforcer !== undefined) throw new PlanError(enforcer.at, 'Cannot serve enforcers in this version');
 }
 
@@ -81,17 +89,19 @@ function planHook(
   facts: KernelFacts,
   followed: FollowedConditions,
   options: ActionOptions,
+  onError: OnPlanError,
 ): PolicyHook {
   const list = new ValueList();
   const { signature } = target;
+  const placeOf = (argument: Argument, isReturn = false): number =>
+    attempt(() => list.place(planValue(argument, signature, facts, isReturn)), onError) ?? UNREADABLE;
   const isShown = ({ type }: Hook['args'][number]): boolean => type !== 'nop';
   const entriesOf = (entries: Hook['args']): number[] =>
-    entries.map((argument) => (isShown(argument) ? list.place(planValue(argument, signature, facts)) : -1));
+    entries.map((argument) => (isShown(argument) ? placeOf(argument) : -1));
   const args = entriesOf(hook.args);
   const data = entriesOf(hook.data);
   const returnArg = 'returnArg' in hook ? hook.returnArg : undefined;
-  const returnValue =
-    returnArg === undefined ? undefined : list.place(planValue(returnArg, signature, facts, true));
+  const returnValue = returnArg === undefined ? undefined : placeOf(returnArg, true);
   const places = { args, data, returnValue, values: list.values };
   const selectors: readonly (Selector | undefined)[] =
     hook.selectors.length === 0 ? [undefined] : hook.selectors;
@@ -108,15 +118,15 @@ function planHook(
       tags: hook.tags,
       rules: selectors.map((selector) => ({
         ...shownRule(selector),
-        requests: planRequests(selector, policy, options),
+        requests: attempt(() => planRequests(selector, policy, options), onError) ?? [],
       })),
       args: showOf(args, hook.args),
       data: showOf(data, hook.data),
       returnValue: returnValue === undefined ? undefined : { entry: returnValue, label: returnArg?.label },
     },
     rules: selectors.map((selector) => ({
-      conditions: selector === undefined ? [] : planSelector(selector, places, facts, followed),
-      ...planActions(selector, hook, places),
+      conditions: selector === undefined ? [] : planSelector(selector, places, facts, followed, onError),
+      ...planActions(selector, hook, places, onError),
       // An observing policy reports what it could not read; the event says so.
       matchOnError: policy.extensions.get('on-unreadable') !== 'no-match',
     })),

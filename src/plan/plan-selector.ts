@@ -15,9 +15,12 @@ import type { Accepted, Condition, ConditionInput } from './condition.ts';
 import type { KernelFacts } from './kernel-facts.ts';
 import { type FollowedConditions, followedCondition } from './follow.ts';
 import { rangeWords, wordsOf } from './number-words.ts';
-import { PlanError } from './plan-problem.ts';
+import { attempt, NeedsKubernetes, type OnPlanError, PlanError, raise } from './plan-problem.ts';
 import { syscallNumber } from './syscall-name.ts';
 import type { ValuePlan } from './value-plan.ts';
+
+/** Stands for the place of a value that cannot be read, which `onError` has heard of. */
+export const UNREADABLE = -2;
 
 /** Where a policy's entries stand among the values of its hook. */
 export interface EntryPlaces {
@@ -28,32 +31,41 @@ export interface EntryPlaces {
   readonly values: readonly ValuePlan[];
 }
 
-/** Every condition of a selector; all of them must hold. Throws a PlanError for one that this version does not serve. */
+/** Every condition of a selector; all of them must hold. `onError` hears of those that this version does not serve. */
 export function planSelector(
   selector: Selector,
   places: EntryPlaces,
   facts: KernelFacts,
   followed: FollowedConditions,
+  onError: OnPlanError = raise,
 ): Condition[] {
-  refuseUnserved(selector);
+  attempt(() => refuseUnserved(selector), onError);
+  const each = <Item>(items: readonly Item[], plan: (item: Item) => Condition): Condition[] =>
+    items.flatMap((item) => attempt(() => plan(item), onError) ?? []);
+  const ofValues = (conditions: readonly ValueCondition[], entries: readonly number[]): Condition[] =>
+    each(
+      conditions.filter(({ entry }) => entries[entry] !== UNREADABLE),
+      (condition) => valueCondition(condition, entries, places, facts),
+    );
   return [
-    ...selector.pids.map((condition) => pidCondition(condition, followed)),
-    ...selector.namespaces.map((condition) => namespaceCondition(condition, facts)),
-    ...selector.namespaceChanges.map(namespaceChangeCondition),
-    ...selector.capabilities.map((condition) => capabilityCondition(condition, CAPABILITY_INPUTS)),
-    ...selector.capabilityChanges.map((condition) =>
+    ...each(selector.pids, (condition) => pidCondition(condition, followed)),
+    ...each(selector.namespaces, (condition) => namespaceCondition(condition, facts)),
+    ...each(selector.namespaceChanges, namespaceChangeCondition),
+    ...each(selector.capabilities, (condition) => capabilityCondition(condition, CAPABILITY_INPUTS)),
+    ...each(selector.capabilityChanges, (condition) =>
       capabilityCondition(condition, CAPABILITY_CHANGE_INPUTS),
     ),
-    ...selector.binaries.map((condition) =>
+    ...each(selector.binaries, (condition) =>
       binaryCondition(condition, DimensionInput.INPUT_BINARY, followed),
     ),
-    ...selector.parentBinaries.map((condition) =>
+    ...each(selector.parentBinaries, (condition) =>
       binaryCondition(condition, DimensionInput.INPUT_PARENT_BINARY, followed),
     ),
-    ...selector.args.map((condition) => valueCondition(condition, places.args, places, facts)),
-    ...selector.data.map((condition) => valueCondition(condition, places.data, places, facts)),
-    ...selector.returnArgs.map((condition) =>
-      valueCondition({ ...condition, entry: 0 }, [places.returnValue ?? 0], places, facts),
+    ...ofValues(selector.args, places.args),
+    ...ofValues(selector.data, places.data),
+    ...ofValues(
+      selector.returnArgs.map((condition) => ({ ...condition, entry: 0 })),
+      [places.returnValue ?? 0],
     ),
   ];
 }
@@ -67,7 +79,8 @@ function refuseUnserved({ pids, parentBinaries, capabilityChanges, capabilities,
     ({ isNamespaceCapability }) => isNamespaceCapability,
   );
   if (inNamespace !== undefined) throw unserved(inNamespace.at, 'isNamespaceCapability');
-  if (workload !== undefined) throw unserved(workload.at, 'matchWorkloads without Kubernetes');
+  if (workload !== undefined)
+    throw new NeedsKubernetes(workload.at, 'Cannot serve matchWorkloads: Kubernetes is not on');
 }
 
 function unserved(at: PlanError['at'], what: string): PlanError {

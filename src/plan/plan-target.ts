@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-import { nearestName } from '../base/nearest-name.ts';
+import { didYouMean, nearestName } from '../base/nearest-name.ts';
 import type { SourcePosition } from '../base/source-position.ts';
 import type { HookTarget } from '../events/hook.ts';
 import type { Hook, KprobeHook, List, LsmHook, TracepointHook } from '../policy/model.ts';
 import type { AttachTarget } from './attach-target.ts';
+import { X86_64_SYSCALLS } from './gen/syscalls.ts';
 import type { KernelFacts, KernelFunction } from './kernel-facts.ts';
-import { PlanError } from './plan-problem.ts';
+import { attempt, type OnPlanError, PlanError, raise } from './plan-problem.ts';
 import { bareSyscall, syscallNumber } from './syscall-name.ts';
 import { uprobeTargets, usdtTargets } from './plan-user-target.ts';
 import type { Signature } from './plan-value.ts';
+
+/** Kernels have many names that differ in a word. */
+const NAMES_SHOWN = 3;
 
 /** Where a hook of a policy is attached on this kernel. */
 export interface PlannedTarget {
@@ -24,14 +28,14 @@ export interface PlannedTarget {
 }
 
 /**
- * The cheapest way to attach that this kernel has. A list gives one target per call. Throws a PlanError when there is no
- * such function, or no way.
+ * The cheapest way to attach that this kernel has. A list gives one target per call; `onError` hears of each that the kernel
+ * has no function for, or no way to attach to. Throws a PlanError when there is nothing at all.
  */
-export function planTargets(hook: Hook, facts: KernelFacts): PlannedTarget[] {
+export function planTargets(hook: Hook, facts: KernelFacts, onError: OnPlanError = raise): PlannedTarget[] {
   switch (hook.kind) {
     case 'kprobe':
     case 'fentry':
-      return callsOf(hook).flatMap((call) => functionTarget(hook, call, facts));
+      return callsOf(hook).flatMap((call) => attempt(() => functionTarget(hook, call, facts), onError) ?? []);
     case 'tracepoint':
       return [hook.raw ? rawTracepointTarget(hook, facts) : tracepointTarget(hook, facts)];
     case 'lsm':
@@ -120,12 +124,23 @@ function kernelFunctionTarget({ name, at }: NamedCall, atReturn: boolean, facts:
 }
 
 function unknownFunction(name: string, at: SourcePosition, facts: KernelFacts): PlanError {
-  const near = nearestName(name, facts.functionNames(name.slice(0, 4)));
+  const isSyscall = bareSyscall(name) !== name && facts.syscallNumber(bareSyscall(name)) !== undefined;
   return new PlanError(
     at,
     `Cannot hook "${name}": the kernel has no function of that name`,
-    near === undefined ? undefined : `Did you mean "${near}"?`,
+    isSyscall
+      ? 'It is a system call: add "syscall: true".'
+      : (didYouMean(name, functionsLike(name, facts), NAMES_SHOWN) ??
+          'If other kernels have it, add "ignore: {callNotFound: true}".'),
   );
+}
+
+/** Functions that begin as this name does are looked at; who missed the beginning gets those that end as it does. */
+function functionsLike(name: string, facts: KernelFacts): readonly string[] {
+  const same = facts.functionNames(name.slice(0, 4));
+  if (nearestName(name, same) !== undefined) return same;
+  const end = name.slice(-6);
+  return facts.functionNames('').filter((other) => other.endsWith(end));
 }
 
 function functionSignature({ parameters, returns }: KernelFunction): Signature {
@@ -139,6 +154,7 @@ function tracepointTarget(hook: TracepointHook, facts: KernelFacts): PlannedTarg
     throw new PlanError(
       hook.at,
       `Cannot attach to tracepoint "${subsystem}/${event}": the kernel has none of that name`,
+      likeEvent(subsystem, event, facts),
     );
   return {
     attach: { by: 'tracepoint', subsystem, event },
@@ -150,6 +166,15 @@ function tracepointTarget(hook: TracepointHook, facts: KernelFacts): PlannedTarg
   };
 }
 
+function likeEvent(subsystem: string, event: string, facts: KernelFacts): string {
+  const prefix = subsystem === 'syscalls' ? /^sys_(?:enter|exit)_/.exec(event)?.[0] : undefined;
+  const names =
+    prefix === undefined
+      ? facts.eventNames()
+      : Object.keys(X86_64_SYSCALLS).map((name) => `${prefix}${name}`);
+  return didYouMean(event, names, NAMES_SHOWN) ?? 'See /sys/kernel/tracing/available_events.';
+}
+
 function rawTracepointTarget(hook: TracepointHook, facts: KernelFacts): PlannedTarget {
   const { subsystem, event } = hook;
   const parameters = facts.rawTracepoint(event);
@@ -157,6 +182,7 @@ function rawTracepointTarget(hook: TracepointHook, facts: KernelFacts): PlannedT
     throw new PlanError(
       hook.at,
       `Cannot attach to raw tracepoint "${event}": the kernel has none of that name`,
+      likeEvent(subsystem, event, facts),
     );
   return {
     attach: { by: 'raw_tracepoint', event },
@@ -172,11 +198,10 @@ function lsmTarget({ hook, at }: LsmHook, facts: KernelFacts): PlannedTarget {
   const found = facts.findFunction(`bpf_lsm_${hook}`);
   if (found === undefined) {
     const hooks = facts.functionNames('bpf_lsm_').map((name) => name.slice('bpf_lsm_'.length));
-    const near = nearestName(hook, hooks);
     throw new PlanError(
       at,
       `Cannot attach to LSM hook "${hook}": the kernel has none of that name`,
-      near === undefined ? undefined : `Did you mean "${near}"?`,
+      didYouMean(hook, hooks, NAMES_SHOWN),
     );
   }
   if (!facts.attach.lsm)

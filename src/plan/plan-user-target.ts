@@ -4,7 +4,7 @@ import type { SourcePosition } from '../base/source-position.ts';
 import type { UprobeHook, UsdtHook } from '../policy/model.ts';
 import type { UserTarget } from './attach-target.ts';
 import type { KernelFacts, UserFile, UserTypes } from './kernel-facts.ts';
-import { PlanError } from './plan-problem.ts';
+import { PlanError, UncheckedFact } from './plan-problem.ts';
 import type { PlannedTarget } from './plan-target.ts';
 import { parseUsdtArguments } from './usdt-argument.ts';
 
@@ -94,6 +94,7 @@ function read<Value>(path: string, at: SourcePosition, get: () => Value): Value 
 }
 
 function unusable(path: string, at: SourcePosition, error: unknown): PlanError {
+  if (error instanceof UncheckedFact) throw error;
   const why = error instanceof Error ? error.message : String(error);
   return new PlanError(at, `Cannot attach to "${path}": ${why}`);
 }

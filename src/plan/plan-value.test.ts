@@ -146,7 +146,7 @@ describe('positions', () => {
       argument(2, 'int'),
       takes(['struct file *', 'pointer', 8], ['int', 'int', 4]),
     );
-    assert.match(message, /argument 2: the function has 2 \(struct file \* p0, int p1\)/);
+    assert.match(message, /argument 2: the function has 2 \(struct file \*p0, int p1\)/);
   });
 
   test('beyond the registers', () => {

@@ -3,7 +3,9 @@ import type { BtfParameter } from '../../native/index.d.ts';
 import { HookLimit, ValueSource } from '../events/gen/layouts.ts';
 import type { Argument, ArgumentType } from '../policy/model.ts';
 import { autoType, numberType, structOf } from './auto-type.ts';
+import { checkType, namesOf } from './check-type.ts';
 import type { KernelFacts, ResolvedPath, TracepointField, UserTypes } from './kernel-facts.ts';
+import { memberRemedy, reasonOf } from './member-remedy.ts';
 import { PlanError } from './plan-problem.ts';
 import { registerValue } from './plan-register.ts';
 import { type UsdtArgument, usdtArgument, usdtNumber, usdtPlace } from './usdt-argument.ts';
@@ -57,7 +59,7 @@ export function planValue(
   if (argument.resolve !== '') {
     if (struct === undefined)
       throw new PlanError(
-        argument.at,
+        argument.fieldAt.resolve,
         `Cannot resolve "${argument.resolve}": the type of argument ${argument.index} is not known to be a struct`,
         'Name it with btfType.',
       );
@@ -65,7 +67,7 @@ export function planValue(
     return resolved(argument, struct, place, facts, types);
   }
   const type = argument.type === 'auto' ? autoOf(argument, parameter) : argument.type;
-  checkWidth(argument, type, parameter);
+  checkType(argument, type, parameter);
   return finish(argument, type, place, facts);
 }
 
@@ -113,26 +115,27 @@ function parameterOf(argument: Argument, signature: Signature): BtfParameter | u
     const parameter = signature.parameters[index];
     if (parameter === undefined)
       throw new PlanError(
-        argument.at,
+        argument.fieldAt.index,
         `Cannot use argument ${index}: the function has ${signature.parameters.length} (${namesOf(signature.parameters)})`,
+        indexRemedy(signature.parameters.length),
       );
     if (index >= REGISTER_ARGUMENTS)
       throw new PlanError(
-        argument.at,
+        argument.fieldAt.index,
         `Cannot use argument ${index}: only those from 0 to ${REGISTER_ARGUMENTS - 1} are in registers`,
       );
     return parameter;
   }
   if (index >= SYSCALL_ARGUMENTS)
     throw new PlanError(
-      argument.at,
+      argument.fieldAt.index,
       `Cannot use argument ${index}: ${signature.kind === 'syscall' ? 'a system call has' : 'registers hold'} at most ${SYSCALL_ARGUMENTS}, from 0`,
     );
   return undefined;
 }
 
-function namesOf(parameters: readonly BtfParameter[]): string {
-  return parameters.map(({ name, typeName }) => `${typeName} ${name}`).join(', ') || 'none';
+function indexRemedy(count: number): string {
+  return count === 0 ? 'Delete the argument.' : `Use an index from 0 to ${count - 1}.`;
 }
 
 function autoOf(argument: Argument, parameter: BtfParameter | undefined): ArgumentType {
@@ -142,20 +145,9 @@ function autoOf(argument: Argument, parameter: BtfParameter | undefined): Argume
   const what =
     parameter === undefined ? 'the kernel does not tell its type' : `its type is "${parameter.typeName}"`;
   throw new PlanError(
-    argument.at,
+    argument.fieldAt.type,
     `Cannot choose a type for argument ${argument.index}: ${what}`,
     'Name the type.',
-  );
-}
-
-/** A number where the kernel has a pointer is allowed (the address); an object where it has a number is not. */
-function checkWidth(argument: Argument, type: ArgumentType, parameter: BtfParameter | undefined): void {
-  const facts = typeFacts(type);
-  if (parameter === undefined || facts === undefined || facts.form === 'number' || type === 'fd') return;
-  if (parameter.kind === 'pointer' || parameter.kind === 'array' || parameter.size === 8) return;
-  throw new PlanError(
-    argument.at,
-    `Cannot read argument ${argument.index} as "${argument.spelling}": it is "${parameter.typeName} ${parameter.name}"`,
   );
 }
 
@@ -172,14 +164,15 @@ function resolved(
     end = types.resolvePath(struct, argument.resolve);
   } catch (error) {
     throw new PlanError(
-      argument.at,
-      `Cannot resolve "${argument.resolve}" from "struct ${struct}": ${error instanceof Error ? error.message : String(error)}`,
+      argument.fieldAt.resolve,
+      `Cannot resolve "${argument.resolve}" from "struct ${struct}": ${reasonOf(error)}`,
+      memberRemedy(struct, argument.resolve, types),
     );
   }
   const type = argument.type === 'auto' ? autoType(end.typeName, end.kind, end.size) : argument.type;
   if (type === undefined)
     throw new PlanError(
-      argument.at,
+      argument.fieldAt.resolve,
       `Cannot choose a type for "${argument.resolve}": it is "${end.typeName}"`,
       'Name the type.',
     );
@@ -222,7 +215,7 @@ function finish(
   const known = typeFacts(type);
   if (known === undefined)
     throw new PlanError(
-      argument.at,
+      argument.fieldAt.type,
       `Cannot read a value of type "${argument.spelling}": this version does not serve it`,
     );
   if (argument.maxData || argument.returnCopy)
@@ -241,7 +234,7 @@ function finish(
   const path = [...(place.path ?? []), ...steps];
   if (path.length > HookLimit.HOOK_STEPS_MAX)
     throw new PlanError(
-      argument.at,
+      argument.fieldAt.resolve,
       `Cannot resolve "${argument.resolve}": it follows ${path.length} pointers and members, at most ${HookLimit.HOOK_STEPS_MAX} fit`,
     );
   return makeValue(type, known, {
@@ -256,12 +249,13 @@ function fieldValue(argument: Argument, fields: readonly TracepointField[]): Val
   const field = fields[argument.index];
   if (field === undefined)
     throw new PlanError(
-      argument.at,
+      argument.fieldAt.index,
       `Cannot use field ${argument.index}: the record has ${fields.map(({ name }, index) => `${index} ${name}`).join(', ')}`,
+      indexRemedy(fields.length),
     );
   if (argument.resolve !== '')
     throw new PlanError(
-      argument.at,
+      argument.fieldAt.resolve,
       'Cannot resolve a path in a field of a tracepoint',
       'Use a raw tracepoint (raw: true).',
     );
@@ -269,8 +263,9 @@ function fieldValue(argument: Argument, fields: readonly TracepointField[]): Val
   const known = type === undefined ? undefined : typeFacts(type);
   if (type === undefined || known === undefined)
     throw new PlanError(
-      argument.at,
+      argument.fieldAt.type,
       `Cannot read field "${field.name}" (${field.declaration}) as "${argument.spelling}"`,
+      'Leave the type to "auto".',
     );
   const isEmbedded = field.declaration.endsWith(']') && !field.declaration.startsWith('__data_loc');
   return makeValue(type, known, {

@@ -20,10 +20,16 @@ export function syscallNumber(name: string, at: SourcePosition, facts: KernelFac
   const bare = bareSyscall(name);
   const number = facts.syscallNumber(bare);
   if (number !== undefined) return number;
+  if (facts.findFunction(name) !== undefined)
+    throw new PlanError(
+      at,
+      `Cannot use system call "${name}": it is a function of the kernel and no system call`,
+      'Add "syscall: false".',
+    );
   const near = nearestName(bare, Object.keys(X86_64_SYSCALLS));
   throw new PlanError(
     at,
     `Cannot use system call "${name}": this architecture has none of that name`,
-    near === undefined ? undefined : `Did you mean "sys_${near}"?`,
+    near === undefined ? 'For a function of the kernel add "syscall: false".' : `Did you mean "sys_${near}"?`,
   );
 }

@@ -20,6 +20,7 @@ export function argument(index: number, type: ArgumentType, more: Partial<Argume
     ...{ index, type, spelling: type, source: 'argument', resolve: '' },
     ...{ btfType: undefined, btfTypeModule: undefined, sizeArgument: undefined },
     ...{ returnCopy: false, maxData: false, label: undefined, at: AT },
+    fieldAt: { index: AT, type: AT, resolve: AT },
     ...more,
   };
 }
@@ -75,7 +76,9 @@ export function kernelFacts(more: Partial<KernelFacts> = {}): KernelFacts {
     resolvePath: (struct, path) => {
       throw new Error(`struct ${struct} has no ${path}`);
     },
+    findStruct: () => undefined,
     tracepointFields: () => undefined,
+    eventNames: () => [],
     rawTracepoint: (event) => (event === 'test' ? parameters : undefined),
     forgetUserFiles: () => undefined,
     userFile: (path) => {

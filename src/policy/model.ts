@@ -170,6 +170,8 @@ export interface Argument {
   readonly maxData: boolean;
   readonly label: string | undefined;
   readonly at: SourcePosition;
+  /** where these fields stand; `at` for those that are not written */
+  readonly fieldAt: Readonly<Record<'index' | 'type' | 'resolve', SourcePosition>>;
 }
 
 /** Conditions are ANDed; macros are expanded into it. A hook's selectors are ORed, the first that matches wins. */

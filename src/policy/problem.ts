@@ -31,7 +31,7 @@ export const ProblemCode = {
   Conflict: 'conflict',
   /** a CEL expression outside of what selectors evaluate */
   Cel: 'cel',
-  /** this kernel, or this version, cannot serve it; only the agent finds out */
+  /** the kernel lacks it or says otherwise, the verifier refuses it, or this version does not serve it */
   Kernel: 'kernel',
 } as const;
 export type ProblemCode = (typeof ProblemCode)[keyof typeof ProblemCode];

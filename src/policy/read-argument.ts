@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { SourcePosition } from '../base/source-position.ts';
 import { foldType } from './argument-types.ts';
 import { checkArgument } from './check-argument.ts';
 import type { Cursor } from './cursor.ts';
@@ -24,9 +25,19 @@ export function readArgument(cursor: Cursor, role: Role, scope: ArgumentScope): 
     maxData: cursor.isOn('maxData'),
     label: cursor.optionalText('label'),
     at: cursor.startAt,
+    fieldAt: {
+      index: placeOf(cursor, 'index'),
+      type: placeOf(cursor, 'type'),
+      resolve: placeOf(cursor, 'resolve'),
+    },
   };
   checkArgument(argument, cursor, role, scope);
   return argument;
+}
+
+function placeOf(cursor: Cursor, name: string): SourcePosition {
+  const field = cursor.field(name);
+  return field?.written === true ? field.at : cursor.startAt;
 }
 
 function readSource(cursor: Cursor, role: Role, { report, kind, title }: ArgumentScope): Argument['source'] {

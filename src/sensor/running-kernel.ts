@@ -1,41 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import type { Btf } from '../../native/index.d.ts';
 import { addon } from '../kernel/addon.ts';
 import { Capabilities } from '../kernel/capabilities.ts';
 import { ElfImage } from '../kernel/elf-image.ts';
-import { GENERIC_SYSCALLS, X86_64_SYSCALLS } from '../plan/gen/syscalls.ts';
-import type {
-  AttachFacts,
-  KernelFacts,
-  KernelFunction,
-  ResolvedPath,
-  TracepointField,
-  UserFile,
-  UserTypes,
-} from '../plan/kernel-facts.ts';
-import { parseTracepointFormat } from './tracepoint-format.ts';
-import { ensureTracefs, TRACEFS } from './tracefs.ts';
+import type { AttachFacts, TracepointField, UserFile, UserTypes } from '../plan/kernel-facts.ts';
+import { BtfKernel } from './btf-kernel.ts';
+import { ensureTracefs, readTracepointFields } from './tracefs.ts';
 
 /** Of /proc/1/ns, in the order of struct process_namespaces. */
 const NAMESPACE_LINKS = [
   ...['uts', 'ipc', 'mnt', 'pid', 'pid_for_children', 'net', 'time', 'time_for_children', 'cgroup', 'user'],
 ];
 
-/** Arguments before the event's own in the kernel's function for a tracepoint (__bpf_trace_NAME: void *__data). */
-const TRACEPOINT_DATA_ARGUMENTS = 1;
-
-/** What the running kernel has; types are read when first asked for. */
-export class RunningKernel implements KernelFacts {
+/** What the running kernel has; each fact is looked for when first asked for. */
+export class RunningKernel extends BtfKernel {
   readonly #capabilities = new Capabilities();
-  #types: Btf | undefined;
   #attach: AttachFacts | undefined;
   #hostNamespaces: readonly number[] | undefined;
   readonly #userFiles = new Map<string, ElfImage>();
   readonly #userTypes = new Map<string, Btf>();
   readonly #fields = new Map<string, readonly TracepointField[] | undefined>();
 
-  get attach(): AttachFacts {
+  override get attach(): AttachFacts {
     return (this.#attach ??= {
       trampoline: this.#capabilities.has('fentry') && this.#capabilities.has('fexit'),
       lsm: this.#capabilities.has('lsm') && activeLsms().includes('bpf'),
@@ -43,65 +30,35 @@ export class RunningKernel implements KernelFacts {
     });
   }
 
-  get hostNamespaces(): readonly number[] {
+  override get hostNamespaces(): readonly number[] {
     return (this.#hostNamespaces ??= NAMESPACE_LINKS.map(namespaceOfInit));
   }
 
-  findFunction(name: string): KernelFunction | undefined {
-    return this.#btf.findFunction(name);
-  }
-
-  functionNames(prefix: string): readonly string[] {
-    return this.#btf.functionNames(prefix);
-  }
-
-  resolvePath(structName: string, path: string): ResolvedPath {
-    return this.#btf.resolvePath(structName, path);
-  }
-
-  tracepointFields(subsystem: string, event: string): readonly TracepointField[] | undefined {
+  override tracepointFields(subsystem: string, event: string): readonly TracepointField[] | undefined {
     const key = `${subsystem}/${event}`;
-    if (!this.#fields.has(key)) this.#fields.set(key, readFields(subsystem, event));
+    ensureTracefs();
+    if (!this.#fields.has(key)) this.#fields.set(key, readTracepointFields(subsystem, event));
     return this.#fields.get(key);
   }
 
-  rawTracepoint(event: string): KernelFunction['parameters'] | undefined {
-    // An event of a class has no function of its own, but a type.
-    const found =
-      this.#btf.findFunction(`__bpf_trace_${event}`) ?? this.#btf.findFunction(`btf_trace_${event}`);
-    return found?.parameters.slice(TRACEPOINT_DATA_ARGUMENTS);
-  }
-
-  userFile(path: string): UserFile {
+  override userFile(path: string): UserFile {
     let file = this.#userFiles.get(path);
     if (file === undefined) this.#userFiles.set(path, (file = new ElfImage(path)));
     return file;
   }
 
-  userTypes(path: string): UserTypes {
+  override userTypes(path: string): UserTypes {
     let types = this.#userTypes.get(path);
     if (types === undefined) this.#userTypes.set(path, (types = new addon.Btf(path)));
     return types;
   }
 
   /** Lets go of files that were read for a plan: the next plan looks at what has their paths then. */
-  forgetUserFiles(): void {
+  override forgetUserFiles(): void {
     for (const file of this.#userFiles.values()) file.close();
     for (const types of this.#userTypes.values()) types.close();
     this.#userFiles.clear();
     this.#userTypes.clear();
-  }
-
-  syscallNumber(name: string): number | undefined {
-    return (process.arch === 'x64' ? X86_64_SYSCALLS : GENERIC_SYSCALLS)[name];
-  }
-
-  syscallFunction(name: string): string {
-    return `__${process.arch === 'x64' ? 'x64' : 'arm64'}_sys_${name}`;
-  }
-
-  get #btf(): Btf {
-    return (this.#types ??= new addon.Btf());
   }
 }
 
@@ -113,12 +70,4 @@ function activeLsms(): string[] {
 /** The inode number that readlink shows; 0 where the kernel has no such namespace. */
 function namespaceOfInit(name: string): number {
   return statSync(`/proc/1/ns/${name}`, { throwIfNoEntry: false })?.ino ?? 0;
-}
-
-function readFields(subsystem: string, event: string): readonly TracepointField[] | undefined {
-  ensureTracefs();
-  const events = `${TRACEFS}/events`;
-  if (!existsSync(events) || !readdirSync(events).includes(subsystem)) return undefined;
-  const path = `${events}/${subsystem}/${event}/format`;
-  return existsSync(path) ? parseTracepointFormat(readFileSync(path, 'utf8')) : undefined;
 }
