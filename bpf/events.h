@@ -197,6 +197,7 @@ enum value_entry : __u16 {
 	VALUE_IMA_HASH = 0xfff2,   /* data: algorithm (4 bytes, enum hash_algo), then the digest */
 	VALUE_SOCK_OWNER = 0xfff3, /* data: struct value_sock_owner */
 	VALUE_SIZE = 0xfff4,       /* data: struct value_size, for bytes that were cut */
+	VALUE_REST = 0xfff5,       /* data: struct value_rest, then more of a value's bytes */
 };
 
 struct hook_value {
@@ -217,6 +218,17 @@ struct value_size {
 	__u64 size;
 	__u32 entry;
 	__u32 reserved;
+};
+
+/* Before the data of VALUE_REST, which follow the first VALUE_REST_FROM bytes of value `entry` (and repeat the others). */
+struct value_rest {
+	__u32 entry;
+	__u32 reserved;
+};
+
+/* A multiple of 3: both parts become base64 on their own. */
+enum value_rest_place {
+	VALUE_REST_FROM = 4095,
 };
 
 /* Data of a path (file, path, dentry, fd, kiocb, linux_binprm): this, then the path's bytes. */

@@ -34,6 +34,7 @@
 #include "lib/scratch.h"
 #include "lib/state.h"
 #include "lib/task.h"
+#include "lib/value_wide.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -95,6 +96,7 @@ static __noinline long hook_send(struct hook_scratch *scratch, void *context)
 		else if (config.value[i].reader == READ_SOCKADDR_UN)
 			value_restore_sockaddr_un(scratch, i);
 	}
+	values_add_sizes(scratch);
 	if (config.flags & HOOK_SOCK_OWNERS)
 		hook_add_owners(scratch);
 	if (mask_meets(scratch, config.rules.kernel_stack))
@@ -109,6 +111,8 @@ static __noinline long hook_send(struct hook_scratch *scratch, void *context)
 	event->tid = task->pid;
 	event->words = config.words;
 	size = sizeof(*event) + scratch->used;
+	if (config.flags & HOOK_WIDE && wide_send(scratch))
+		return 0;
 	if (size <= sizeof(*event) + HOOK_DATA_MAX)
 		event_emit(event, size, EVENT_HOOK, LANE_TELEMETRY, bpf_ktime_get_boot_ns());
 	return 0;
@@ -176,10 +180,12 @@ static __always_inline struct hook_scratch *hook_enter(void *context, __u32 *slo
 {
 	struct hook_scratch *scratch = scratch_claim(slot);
 
-	if (scratch)
-		scratch->context = (__u64)context;
-	else
+	if (!scratch) {
 		event_lose(LANE_TELEMETRY);
+		return NULL;
+	}
+	scratch->context = (__u64)context;
+	scratch->slot = *slot;
 	return scratch;
 }
 

@@ -23,6 +23,8 @@ enum hook_limit {
 	HOOK_SYSCALLS_MAX = 512,
 	HOOK_STRING_MAX = 4096, /* of a string value or path, bytes */
 	HOOK_DATA_MAX = 32768,  /* of all values of a record, bytes */
+	HOOK_WIDE_MAX =
+		327360, /* of what all buffers with maxData have beside that; as much as Tetragon sends of one */
 };
 
 /* Where a value's first word comes from. */
@@ -64,15 +66,15 @@ enum value_reader : __u8 {
 	READ_MODULE = 23,
 	READ_LOAD_INFO = 24,
 	READ_NET_DEVICE = 25,
-	READ_IOVEC = 26,        /* struct iovec *, `size_argument` entries of it */
+	READ_IOVEC = 26,        /* struct iovec *, as many as argument `size_argument` says */
 	READ_IOV_ITER = 27,     /* struct iov_iter * */
 	READ_CAPABILITIES = 28, /* kernel_cap_t * */
 };
 
 enum value_config_flag : __u8 {
 	CONFIG_SIGNED = 1 << 0,
-	CONFIG_EMBEDDED = 1 << 1, /* the path ends at the object itself, not at a pointer to it */
-	CONFIG_LAZY = 1 << 2,     /* no dimension needs it: read it only for the event */
+	CONFIG_RETURN_COPY = 1 << 1, /* a buffer: as much of it as the function has returned */
+	CONFIG_WIDE = 1 << 2,        /* a buffer with maxData: the event has more of it than HOOK_STRING_MAX bytes */
 };
 
 /* A step of a resolve path: the low 31 bits, signed, are added; STEP_FOLLOW then loads the pointer that stands there. */
@@ -82,7 +84,7 @@ struct value_config {
 	enum value_reader reader;
 	enum value_source source;
 	__u8 index;
-	__u8 size; /* bytes of a number */
+	__u8 size; /* bytes of a number; of a buffer: of the argument that holds its size */
 	enum value_config_flag flags;
 	__u8 steps;
 	__u8 size_argument; /* from 1; 0: none */
@@ -184,6 +186,7 @@ enum hook_flag : __u32 {
 	HOOK_LIMITS = 1 << 8,       /* a rule has a rate limit */
 	HOOK_TRACKS = 1 << 9,       /* a rule tracks or untracks sockets */
 	HOOK_SOCK_OWNERS = 1 << 10, /* a value is a socket, or a packet of one */
+	HOOK_WIDE = 1 << 12,        /* a buffer has maxData */
 };
 
 struct string_secret {

@@ -16,7 +16,6 @@ const NEEDS: Readonly<Record<string, string>> = {
   trampolines: 'kernels with BPF trampolines',
   bpfLsm: 'kernels with BPF LSM',
   overlayModule: 'where a module serves the root directory',
-  hostNamespaces: 'where process 1 may be looked at',
 };
 
 const cases = policyCases(NO_STAGE);

@@ -17,7 +17,7 @@ export const LANE_NAMES = ['lifecycle', 'telemetry'] as const;
 /** How often the kernel's counters are compared with what has arrived. */
 const LOOK_MS = 250;
 /** Batch buffers: when JavaScript holds them all, records wait in the kernel's rings and are counted there. */
-const BATCH_BYTES = 256 * 1024;
+const BATCH_BYTES = 512 * 1024;
 const BATCHES = 4;
 
 export interface PipelineParts {

@@ -6,6 +6,7 @@
 #include "value_bytes.h"
 #include "value_objects.h"
 #include "value_paths.h"
+#include "value_segments.h"
 #include "value_tail.h"
 
 /* Follows the resolve path from `word`. Returns false when a pointer on the way could not be read. */
@@ -62,6 +63,10 @@ static __noinline long value_load(struct hook_scratch *scratch, __u32 i)
 	case READ_BYTES:
 		value_load_bytes(scratch, i, word);
 		break;
+	case READ_IOVEC:
+	case READ_IOV_ITER:
+		value_load_segments(scratch, i, word);
+		break;
 	case READ_SOCKADDR_UN:
 		value_load_sockaddr_un(scratch, i, word);
 		break;
@@ -78,6 +83,24 @@ static __noinline long value_load(struct hook_scratch *scratch, __u32 i)
 	default:
 		value_load_object(scratch, i, word);
 		break;
+	}
+	return 0;
+}
+
+static __always_inline bool value_is_buffer(__u32 i)
+{
+	return config.value[i].reader == READ_BYTES || config.value[i].reader == READ_IOVEC ||
+	       config.value[i].reader == READ_IOV_ITER;
+}
+
+/* Tells of each buffer that was cut how many bytes it had. */
+static __noinline long values_add_sizes(struct hook_scratch *scratch)
+{
+	for (__u32 i = 0; i < HOOK_VALUES_MAX; i++) {
+		if (i >= config.values)
+			break;
+		if (value_is_buffer(i) && scratch->value[i].length && scratch->value[i].flags & VALUE_TRUNCATED)
+			value_note(scratch, VALUE_SIZE, scratch->value[i].size, i);
 	}
 	return 0;
 }

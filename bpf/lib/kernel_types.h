@@ -78,8 +78,11 @@ struct mnt_namespace {
 	struct ns_common ns;
 };
 
+struct task_struct;
+
 struct pid_namespace {
 	struct ns_common ns;
+	struct task_struct *child_reaper;
 };
 
 struct net {
@@ -211,9 +214,17 @@ struct iovec {
 	unsigned long iov_len;
 };
 
+/* Their numbers changed in 6.4 and later. */
+enum iter_type {
+	ITER_UBUF,
+	ITER_IOVEC,
+	ITER_KVEC,
+};
+
 /* Since 6.4 one segment stands in the union itself, and the vector's member has another name. */
 struct iov_iter {
 	__u8 iter_type;
+	unsigned long iov_offset;
 	unsigned long count;
 	union {
 		const struct iovec *iov;

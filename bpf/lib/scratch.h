@@ -15,11 +15,26 @@
 
 struct value_state {
 	__u64 number;
+	__u64 size;   /* of bytes: how many there were, where they were read */
 	__u32 offset; /* of the data in the tail */
 	__u32 length;
 	__u16 flags; /* enum value_flag */
 	__u16 loaded;
 	__u32 path_start; /* of path forms: where the path's bytes begin within the data */
+};
+
+/* Where the reading of a buffer in several segments stands. In a map: a loop's state on the stack never converges. */
+struct segment_walk {
+	__u64 next; /* address of the next struct iovec */
+	__u64 left; /* how many there are */
+	__u64 base; /* what is left of the present segment */
+	__u64 length;
+	__u64 skip;   /* bytes before those that are wanted */
+	__u64 limit;  /* of the size */
+	__u64 size;   /* of the segments so far */
+	__u64 room;   /* bytes to read at most */
+	__u64 done;   /* bytes read */
+	__u64 failed; /* a segment could not be read */
 };
 
 struct hook_scratch {
@@ -34,6 +49,7 @@ struct hook_scratch {
 	struct value_state value[HOOK_VALUES_MAX];
 	__u64 mask[HOOK_WORDS_MAX];
 	__u64 found[HOOK_WORDS_MAX]; /* of one dimension */
+	struct segment_walk segments;
 	struct end_scratch end;
 	__u32 align;
 	struct trie_key trie; /* its bytes at a multiple of 8 */
@@ -45,6 +61,7 @@ struct hook_scratch {
 	__u32 used; /* bytes of the tail */
 	__u32 input_error;
 	__u32 untrack; /* values whose sockets are forgotten after the event */
+	__u32 slot;    /* this place among those of its CPU */
 };
 
 /* Entry cpu * scratch_slots + slot. User space sets max_entries before load. */

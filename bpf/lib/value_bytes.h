@@ -50,14 +50,34 @@ static __always_inline void value_load_number(struct hook_scratch *scratch, __u3
 	scratch->value[i].flags = error ? VALUE_UNREADABLE : 0;
 }
 
-/* What argument `size_argument` of the function says, at least 0. */
-static __always_inline __u64 value_size(struct hook_scratch *scratch, __u32 i)
+/* What argument `size_argument` of the function says, at least 0; without one as much as is sent. */
+static __always_inline __u64 value_size_argument(struct hook_scratch *scratch, __u32 i)
 {
 	__u32 from = config.value[i].size_argument;
+	__s64 size;
 
 	if (from < 1 || from > 6)
 		return config.value[i].max_length;
-	return (__s64)scratch->raw[from - 1] < 0 ? 0 : scratch->raw[from - 1];
+	size = scratch->raw[from - 1];
+	/* The upper half of a register with an int is undefined. */
+	if (config.value[i].size == sizeof(__s32))
+		size = (__s32)size;
+	return size < 0 ? 0 : size;
+}
+
+/* What has been filled when the function returns: as much as it says. No call returns more than MAX_RW_COUNT. */
+static __always_inline __u64 value_size_limit(struct hook_scratch *scratch, __u32 i)
+{
+	if (!(config.value[i].flags & CONFIG_RETURN_COPY))
+		return ~0ull;
+	return scratch->returned > 0x7fffffff ? 0 : scratch->returned;
+}
+
+static __always_inline __u64 value_size(struct hook_scratch *scratch, __u32 i)
+{
+	__u64 size = value_size_argument(scratch, i), limit = value_size_limit(scratch, i);
+
+	return size < limit ? size : limit;
 }
 
 static __noinline long value_load_string(struct hook_scratch *scratch, __u32 i, __u64 word)
@@ -93,6 +113,7 @@ static __noinline long value_load_bytes(struct hook_scratch *scratch, __u32 i, _
 
 	if (i >= HOOK_VALUES_MAX)
 		return 0;
+	scratch->value[i].size = length;
 	if (!room || !word) {
 		value_fail(scratch, i, room ? VALUE_MISSING : VALUE_TRUNCATED);
 		return 0;

@@ -75,11 +75,20 @@ static __always_inline struct file *file_of_descriptor(__s32 fd)
 static __noinline long value_load_path(struct hook_scratch *scratch, __u32 i, __u64 word)
 {
 	struct path path = {};
+	__s32 fd;
 
 	if (i >= HOOK_VALUES_MAX)
 		return 0;
 	switch (config.value[i].reader) {
 	case READ_FD:
+		/* A resolve path ends at the number. */
+		if (config.value[i].steps) {
+			if (memory_read(&fd, sizeof(fd), word)) {
+				value_fail(scratch, i, VALUE_UNREADABLE);
+				return 0;
+			}
+			word = fd;
+		}
 		value_add_file(scratch, i, file_of_descriptor(word), word);
 		return 0;
 	case READ_KIOCB:

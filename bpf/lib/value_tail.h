@@ -60,6 +60,25 @@ static __always_inline void value_end(struct hook_scratch *scratch, __u32 i, __u
 	value_close(scratch, i, length, flags);
 }
 
+/*
+ * Adds two words that tell more of a value. There is room for one of each: the room that a value may leave is larger.
+ */
+static __always_inline void value_note(struct hook_scratch *scratch, __u16 entry, __u64 first, __u64 second)
+{
+	__u32 used = scratch->used;
+	__u64 *words;
+
+	if (used > HOOK_DATA_MAX - 64)
+		return;
+	asm volatile("%0 &= %1" : "+r"(used) : "i"(HOOK_DATA_MAX - 8));
+	words = (__u64 *)&scratch->tail[used];
+	words[0] = entry | 16ull << 32;
+	words[1] = first;
+	words[2] = second;
+	scratch->used = used + 24;
+	scratch->event.values++;
+}
+
 static __always_inline void value_fail(struct hook_scratch *scratch, __u32 i, __u16 flag)
 {
 	/* Of a value that found no room nothing is known: it does not begin with what is here. */

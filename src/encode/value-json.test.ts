@@ -102,6 +102,25 @@ test('buffers, whole and cut', () => {
   ]);
 });
 
+test('a buffer with maxData goes on in another place of the record', () => {
+  const first = Buffer.alloc(4096, 'ab');
+  const bytes = (flags: number): ValueSpec => ({
+    ...{ form: 'bytes', type: 'char_buf', flags },
+    data: valueData.bytes(first),
+  });
+  const extras = [
+    { entry: ValueEntry.VALUE_SIZE, data: valueData.size(9000n, 1) },
+    { entry: ValueEntry.VALUE_REST, data: valueData.rest(0, 'bcde') },
+    { entry: ValueEntry.VALUE_REST, data: valueData.rest(1, 'bc') },
+  ];
+  const found = encodeValues(target, [bytes(0), bytes(CUT)], extras).args;
+  const whole = (end: string): string => Buffer.concat([first, Buffer.from(end)]).toString('base64');
+  assert.deepEqual(found, [
+    { bytes_arg: whole('cde') },
+    { truncated_bytes_arg: { bytes_arg: whole('c'), orig_size: '9000' } },
+  ]);
+});
+
 test('files and paths', () => {
   const path = (type: string, text: string, mode: number, flags = 0): ValueSpec => ({
     ...{ form: 'path', type, flags },

@@ -6,6 +6,7 @@ import {
   ValueModule,
   ValuePath,
   ValuePerfEvent,
+  ValueRest,
   ValueSize,
   ValueSock,
   ValueSockaddr,
@@ -127,6 +128,9 @@ export const valueData = {
 
   sockOwner: (tgid: number, imageTime: bigint, entry: number): Uint8Array =>
     structOf(ValueSockOwner, { ownerTgid: tgid, ownerImageTime: imageTime, entry }),
+
+  rest: (entry: number, bytes: string | Uint8Array): Uint8Array =>
+    Buffer.concat([structOf(ValueRest, { entry }), Buffer.from(bytes)]),
 
   size: (size: bigint, entry: number): Uint8Array => structOf(ValueSize, { size, entry }),
 

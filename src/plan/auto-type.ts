@@ -7,6 +7,7 @@ const POINTERS: Readonly<Record<string, ArgumentType>> = {
   'struct path': 'path',
   'struct dentry': 'dentry',
   'struct kiocb': 'kiocb',
+  'struct iov_iter': 'iov_iter',
   'struct linux_binprm': 'linux_binprm',
   'struct filename': 'filename',
   'struct sock': 'sock',

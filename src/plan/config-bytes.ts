@@ -87,7 +87,8 @@ export function actionFlags({ actions, values }: InstancePlan): number {
   return (
     (limits ? HookFlag.HOOK_LIMITS : 0) |
     (tracks ? HookFlag.HOOK_TRACKS : 0) |
-    (hasSocks ? HookFlag.HOOK_SOCK_OWNERS : 0)
+    (hasSocks ? HookFlag.HOOK_SOCK_OWNERS : 0) |
+    (values.some(({ maxData }) => maxData) ? HookFlag.HOOK_WIDE : 0)
   );
 }
 

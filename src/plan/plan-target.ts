@@ -108,7 +108,7 @@ function kernelFunctionTarget({ name, at }: NamedCall, atReturn: boolean, facts:
   if (found === undefined) throw unknownFunction(name, at, facts);
   const common = {
     shown: { kind: 'kprobe', functionName: name },
-    signature: functionSignature(found),
+    signature: functionSignature(`function "${name}"`, found),
     syscallRegisters: false,
     argumentCount: Math.min(found.parameters.length, 6),
     atReturn,
@@ -143,8 +143,8 @@ function functionsLike(name: string, facts: KernelFacts): readonly string[] {
   return facts.functionNames('').filter((other) => other.endsWith(end));
 }
 
-function functionSignature({ parameters, returns }: KernelFunction): Signature {
-  return { kind: 'function', parameters, returns };
+function functionSignature(title: string, { parameters, returns }: KernelFunction): Signature {
+  return { kind: 'function', title, parameters, returns };
 }
 
 function tracepointTarget(hook: TracepointHook, facts: KernelFacts): PlannedTarget {
@@ -187,7 +187,7 @@ function rawTracepointTarget(hook: TracepointHook, facts: KernelFacts): PlannedT
   return {
     attach: { by: 'raw_tracepoint', event },
     shown: { kind: 'tracepoint', subsystem, event },
-    signature: { kind: 'function', parameters, returns: undefined },
+    signature: { kind: 'function', title: `raw tracepoint "${event}"`, parameters, returns: undefined },
     syscallRegisters: false,
     argumentCount: Math.min(parameters.length, 6),
     atReturn: false,
@@ -213,7 +213,7 @@ function lsmTarget({ hook, at }: LsmHook, facts: KernelFacts): PlannedTarget {
   return {
     attach: { by: 'lsm', functionName: hook },
     shown: { kind: 'lsm', functionName: hook },
-    signature: functionSignature(found),
+    signature: functionSignature(`LSM hook "${hook}"`, found),
     syscallRegisters: false,
     argumentCount: Math.min(found.parameters.length, 6),
     atReturn: false,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ValueConfigFlag, ValueReader, ValueSource } from '../events/gen/layouts.ts';
-import type { Argument } from '../policy/model.ts';
+import type { Argument, ArgumentType } from '../policy/model.ts';
 import type { KernelFacts, ResolvedPath, TracepointField } from './kernel-facts.ts';
 import { PlanError } from './plan-problem.ts';
 import { planValue, type Signature } from './plan-value.ts';
@@ -16,7 +16,7 @@ function takes(...types: readonly (readonly [string, string, number])[]): Signat
     kind,
     size,
   }));
-  return { kind: 'function', parameters, returns: undefined };
+  return { kind: 'function', title: 'function "f"', parameters, returns: undefined };
 }
 
 function refusal(one: Argument, signature: Signature, facts: KernelFacts = kernelFacts()): PlanError {
@@ -105,6 +105,13 @@ describe('resolve', () => {
     assert.equal(embedded.reader, ValueReader.READ_PATH);
   });
 
+  test('a descriptor is read where the path ends; what is too small for one is refused', () => {
+    const descriptor = argument(0, 'fd', { resolve: 'a.b' });
+    const value = planValue(descriptor, thing, path({}));
+    assert.deepEqual([value.reader, value.path.at(-1)?.follow], [ValueReader.READ_FD, false]);
+    assert.match(refusal(descriptor, thing, path({ size: 2, typeName: 'short' })).message, /"short"/);
+  });
+
   test('btfType names the struct that the kernel does not', () => {
     const named = { ...member, btfType: 'thing' };
     assert.equal(planValue(named, { kind: 'syscall' }, path({})).path.length, 2);
@@ -146,7 +153,7 @@ describe('positions', () => {
       argument(2, 'int'),
       takes(['struct file *', 'pointer', 8], ['int', 'int', 4]),
     );
-    assert.match(message, /argument 2: the function has 2 \(struct file \*p0, int p1\)/);
+    assert.match(message, /argument 2: function "f" has 2 \(struct file \*p0, int p1\)/);
   });
 
   test('beyond the registers', () => {
@@ -161,6 +168,54 @@ describe('positions', () => {
     assert.equal(planValue(argument(0, 'fd'), int, kernelFacts()).shown.form, 'path');
     const pointer = takes(['struct file *', 'pointer', 8]);
     assert.equal(planValue(argument(0, 'uint64'), pointer, kernelFacts()).shown.form, 'number');
+  });
+});
+
+describe('buffers', () => {
+  const call = takes(
+    ['struct iov_iter *', 'pointer', 8],
+    ['struct iovec *', 'pointer', 8],
+    ['int', 'int', 4],
+  );
+  const sized = (type: ArgumentType, index: number, more: Partial<Argument> = {}): Argument =>
+    argument(index, type, { sizeArgument: 2, ...more });
+
+  test('an int that holds a size is read as one', () => {
+    const value = planValue(sized('char_buf', 1), call, kernelFacts());
+    assert.deepEqual([value.sizeArgument, value.bytes], [3, 4]);
+    const wide = planValue(sized('char_buf', 1), { kind: 'syscall' }, kernelFacts());
+    assert.deepEqual([wide.sizeArgument, wide.bytes], [3, 8]);
+  });
+
+  test('segments are counted by an argument; an iterator knows its own', () => {
+    assert.equal(planValue(sized('char_iovec', 1), call, kernelFacts()).reader, ValueReader.READ_IOVEC);
+    assert.match(refusal(argument(1, 'char_iovec'), call).message, /"sizeArgIndex" is missing/);
+    const iterator = planValue(argument(0, 'auto'), call, kernelFacts());
+    assert.deepEqual([iterator.reader, iterator.sizeArgument], [ValueReader.READ_IOV_ITER, 0]);
+  });
+
+  test('what the function fills: an iterator is not where it was', () => {
+    const value = planValue(sized('char_iovec', 1, { returnCopy: true }), call, kernelFacts());
+    assert.equal(valueFlags(value), ValueConfigFlag.CONFIG_RETURN_COPY);
+    assert.match(refusal(argument(0, 'iov_iter', { returnCopy: true }), call).message, /iterator on/);
+  });
+
+  test('maxData is for buffers whose size something says', () => {
+    const value = planValue(sized('char_buf', 1, { maxData: true }), call, kernelFacts());
+    assert.equal(valueFlags(value), ValueConfigFlag.CONFIG_WIDE);
+    assert.ok(planValue(argument(0, 'iov_iter', { maxData: true }), call, kernelFacts()).maxData);
+    assert.match(refusal(argument(1, 'char_buf', { maxData: true }), call).message, /nothing says/);
+    for (const type of ['int', 'string', 'sockaddr_un', 'file'] as const)
+      assert.match(refusal(argument(1, type, { maxData: true }), call).message, /expected char_buf/);
+  });
+
+  test('a size that cannot be had is refused', () => {
+    const beyond = sized('char_buf', 1, { sizeArgument: 3 });
+    assert.match(refusal(beyond, call).message, /sizeArgIndex 4: function "f" has 3/);
+    assert.match(refusal(sized('char_buf', 0, { sizeArgument: 6 }), { kind: 'syscall' }).message, /1 to 6/);
+    const field = { name: 'b', declaration: 'char *', offset: 8, size: 8, signed: false };
+    const record = { kind: 'record', fields: [field] } as const;
+    assert.match(refusal(sized('char_buf', 0), record).message, /a tracepoint/);
   });
 });
 

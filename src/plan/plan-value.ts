@@ -9,13 +9,17 @@ import { memberRemedy, reasonOf } from './member-remedy.ts';
 import { PlanError } from './plan-problem.ts';
 import { registerValue } from './plan-register.ts';
 import { type UsdtArgument, usdtArgument, usdtNumber, usdtPlace } from './usdt-argument.ts';
+import { noBuffer, planBuffer } from './plan-buffer.ts';
+import { fieldValue, indexRemedy } from './plan-field.ts';
 import type { ValuePlan } from './value-plan.ts';
-import { makeValue, typeFacts } from './value-plan.ts';
+import { isBuffer, makeValue, typeFacts } from './value-plan.ts';
 
 /** What a hook's arguments are, by position. */
 export type Signature =
   | {
       readonly kind: 'function';
+      /** as messages name it: function "NAME" */
+      readonly title: string;
       readonly parameters: readonly BtfParameter[];
       readonly returns: BtfParameter | undefined;
     }
@@ -30,6 +34,7 @@ export type Signature =
 const SYSCALL_ARGUMENTS = 6;
 /** Arguments that registers hold. */
 const REGISTER_ARGUMENTS = 6;
+const FD_BYTES = 4;
 
 /** Where an argument of a policy is found and how it is read. Throws a PlanError with the argument's position. */
 export function planValue(
@@ -45,11 +50,11 @@ export function planValue(
         `Cannot read from pt_regs in ${describe(signature)}`,
         'Use an argument of the hook.',
       );
-    return finish(argument, typeOfRegister(argument), registerValue(argument, facts), facts);
+    return finish(argument, typeOfRegister(argument), registerValue(argument, facts), facts, signature);
   }
   if (argument.source === 'current_task')
-    return resolved(argument, 'task_struct', { source: ValueSource.SOURCE_TASK }, facts);
-  if (signature.kind === 'record') return fieldValue(argument, signature.fields);
+    return resolved(argument, 'task_struct', { source: ValueSource.SOURCE_TASK }, facts, signature);
+  if (signature.kind === 'record') return fieldValue(argument, signature);
   if (signature.kind === 'usdt') return usdtValue(argument, signature, facts);
   const parameter = isReturn ? returnOf(signature) : parameterOf(argument, signature);
   const place = isReturn
@@ -64,31 +69,28 @@ export function planValue(
         'Name it with btfType.',
       );
     const types = ('types' in signature ? signature.types : undefined) ?? facts;
-    return resolved(argument, struct, place, facts, types);
+    return resolved(argument, struct, place, facts, signature, types);
   }
   const type = argument.type === 'auto' ? autoOf(argument, parameter) : argument.type;
   checkType(argument, type, parameter);
-  return finish(argument, type, place, facts);
+  return finish(argument, type, place, facts, signature);
 }
 
 /** A number is cut as the probe's note says; whatever has members or bytes is behind a pointer. */
 function usdtValue(
   argument: Argument,
-  { args, types }: Extract<Signature, { kind: 'usdt' }>,
+  signature: Extract<Signature, { kind: 'usdt' }>,
   facts: KernelFacts,
 ): ValuePlan {
+  const { args, types } = signature;
   const found = usdtArgument(argument, args);
-  if (argument.sizeArgument !== undefined)
-    throw new PlanError(
-      argument.at,
-      'Cannot use sizeArgIndex in a USDT probe: this version does not serve it',
-    );
   if (argument.resolve !== '')
     return resolved(
       argument,
       argument.btfType ?? '',
       usdtPlace(argument, args, true, facts),
       facts,
+      signature,
       types ?? facts,
     );
   const type = argument.type === 'auto' ? numberType(found.bytes, found.signed) : argument.type;
@@ -100,7 +102,8 @@ function usdtValue(
     );
   const isNumber = known.form === 'number';
   const place = usdtPlace(argument, args, !isNumber, facts);
-  if (!isNumber) return finish(argument, type, place, facts);
+  if (!isNumber) return finish(argument, type, place, facts, signature);
+  if (argument.maxData) throw noBuffer(argument);
   const { bytes, signed } = usdtNumber(found, known);
   return makeValue(type, { ...known, signed }, { ...place, bytes });
 }
@@ -116,7 +119,7 @@ function parameterOf(argument: Argument, signature: Signature): BtfParameter | u
     if (parameter === undefined)
       throw new PlanError(
         argument.fieldAt.index,
-        `Cannot use argument ${index}: the function has ${signature.parameters.length} (${namesOf(signature.parameters)})`,
+        `Cannot use argument ${index}: ${signature.title} has ${signature.parameters.length} (${namesOf(signature.parameters)})`,
         indexRemedy(signature.parameters.length),
       );
     if (index >= REGISTER_ARGUMENTS)
@@ -132,10 +135,6 @@ function parameterOf(argument: Argument, signature: Signature): BtfParameter | u
       `Cannot use argument ${index}: ${signature.kind === 'syscall' ? 'a system call has' : 'registers hold'} at most ${SYSCALL_ARGUMENTS}, from 0`,
     );
   return undefined;
-}
-
-function indexRemedy(count: number): string {
-  return count === 0 ? 'Delete the argument.' : `Use an index from 0 to ${count - 1}.`;
 }
 
 function autoOf(argument: Argument, parameter: BtfParameter | undefined): ArgumentType {
@@ -157,6 +156,7 @@ function resolved(
   struct: string,
   place: Partial<ValuePlan> & Pick<ValuePlan, 'source'>,
   facts: KernelFacts,
+  signature: Signature,
   types: UserTypes = facts,
 ): ValuePlan {
   let end: ResolvedPath;
@@ -177,6 +177,11 @@ function resolved(
       'Name the type.',
     );
   const isNumber = typeFacts(type)?.form === 'number' || type === 'fd';
+  if (type === 'fd' && (end.size < FD_BYTES || end.bitSize > 0))
+    throw new PlanError(
+      argument.at,
+      `Cannot read "${argument.resolve}" as "fd": it is "${end.typeName}", which is smaller than a descriptor`,
+    );
   const path = [
     ...(place.path ?? []),
     ...end.steps.map(({ offset, followsPointer }) => ({ offset, follow: followsPointer })),
@@ -196,6 +201,7 @@ function resolved(
       ...(end.bitSize > 0 && { bitShift: end.bitOffset, bitWidth: end.bitSize }),
     },
     facts,
+    signature,
   );
 }
 
@@ -211,6 +217,7 @@ function finish(
   type: ArgumentType,
   place: Partial<ValuePlan> & Pick<ValuePlan, 'source'>,
   facts: KernelFacts,
+  signature: Signature,
 ): ValuePlan {
   const known = typeFacts(type);
   if (known === undefined)
@@ -218,12 +225,7 @@ function finish(
       argument.fieldAt.type,
       `Cannot read a value of type "${argument.spelling}": this version does not serve it`,
     );
-  if (argument.maxData || argument.returnCopy)
-    if (argument.maxData)
-      throw new PlanError(
-        argument.at,
-        'Cannot send more than 4,096 bytes of a buffer: this version does not serve maxData',
-      );
+  if (argument.maxData && !isBuffer(known)) throw noBuffer(argument);
   const member = CRED_MEMBERS[type];
   const steps =
     member === undefined
@@ -240,49 +242,8 @@ function finish(
   return makeValue(type, known, {
     ...place,
     ...(path.length > 0 && { path }),
-    sizeArgument: argument.sizeArgument === undefined ? 0 : argument.sizeArgument + 1,
+    ...(isBuffer(known) && planBuffer(argument, type, signature)),
   });
-}
-
-/** An argument of a classic tracepoint is a field of its record. */
-function fieldValue(argument: Argument, fields: readonly TracepointField[]): ValuePlan {
-  const field = fields[argument.index];
-  if (field === undefined)
-    throw new PlanError(
-      argument.fieldAt.index,
-      `Cannot use field ${argument.index}: the record has ${fields.map(({ name }, index) => `${index} ${name}`).join(', ')}`,
-      indexRemedy(fields.length),
-    );
-  if (argument.resolve !== '')
-    throw new PlanError(
-      argument.fieldAt.resolve,
-      'Cannot resolve a path in a field of a tracepoint',
-      'Use a raw tracepoint (raw: true).',
-    );
-  const type = argument.type === 'auto' ? fieldType(field) : argument.type;
-  const known = type === undefined ? undefined : typeFacts(type);
-  if (type === undefined || known === undefined)
-    throw new PlanError(
-      argument.fieldAt.type,
-      `Cannot read field "${field.name}" (${field.declaration}) as "${argument.spelling}"`,
-      'Leave the type to "auto".',
-    );
-  const isEmbedded = field.declaration.endsWith(']') && !field.declaration.startsWith('__data_loc');
-  return makeValue(type, known, {
-    source:
-      isEmbedded && known.form !== 'number' ? ValueSource.SOURCE_FIELD_ADDRESS : ValueSource.SOURCE_FIELD,
-    field: field.offset,
-    bytes: Math.min(field.size, 8),
-    ...(isEmbedded && { maxLength: field.size }),
-  });
-}
-
-function fieldType(field: TracepointField): ArgumentType | undefined {
-  if (field.declaration.startsWith('__data_loc')) return 'data_loc';
-  if (/^(const )?char ?\[/.test(field.declaration)) return 'string';
-  if (field.declaration.endsWith(']')) return 'const_buf';
-  if (/\bchar ?\*$/.test(field.declaration)) return 'string';
-  return autoType(field.declaration, field.declaration.endsWith('*') ? 'pointer' : 'int', field.size);
 }
 
 function typeOfRegister({ type }: Argument): ArgumentType {

@@ -16,13 +16,17 @@ export interface ValuePlan {
   readonly index: number;
   /** of a classic tracepoint's record, or of pt_regs: bytes from its beginning */
   readonly field: number;
-  /** of a number */
+  /** of a number; of a buffer: of the argument that holds its size */
   readonly bytes: number;
   readonly bitShift: number;
   readonly bitWidth: number;
   readonly path: readonly { readonly offset: number; readonly follow: boolean }[];
   /** argument that holds the size, from 1; 0 without */
   readonly sizeArgument: number;
+  /** of a buffer that the function fills: only as many bytes as it returned */
+  readonly returnCopy: boolean;
+  /** of a buffer: the event has more of it than HOOK_STRING_MAX bytes */
+  readonly maxData: boolean;
   /** bytes to send at most */
   readonly maxLength: number;
 }
@@ -65,6 +69,8 @@ const TYPES: Partial<Record<ArgumentType, TypeFacts>> = {
   data_loc: { form: 'string', reader: ValueReader.READ_DATA_LOC, bytes: 4, signed: false },
   char_buf: object('bytes', ValueReader.READ_BYTES),
   const_buf: object('bytes', ValueReader.READ_BYTES),
+  char_iovec: object('bytes', ValueReader.READ_IOVEC),
+  iov_iter: object('bytes', ValueReader.READ_IOV_ITER),
   sockaddr_un: object('sockaddr_un', ValueReader.READ_SOCKADDR_UN),
   fd: { form: 'path', reader: ValueReader.READ_FD, bytes: 4, signed: true },
   file: object('path', ValueReader.READ_FILE),
@@ -91,6 +97,11 @@ export function typeFacts(type: ArgumentType): TypeFacts | undefined {
   return TYPES[type];
 }
 
+/** Bytes as they stand in memory, as many as something beside them says. */
+export function isBuffer({ form }: TypeFacts): boolean {
+  return form === 'bytes' || form === 'sockaddr_un';
+}
+
 /** Longest sockaddr_un: family and sun_path (include/uapi/linux/un.h). */
 const SOCKADDR_UN_BYTES = 110;
 
@@ -109,6 +120,8 @@ export function makeValue(
     bitWidth: 0,
     path: [],
     sizeArgument: 0,
+    returnCopy: false,
+    maxData: false,
     maxLength: facts.form === 'sockaddr_un' ? SOCKADDR_UN_BYTES : HookLimit.HOOK_STRING_MAX,
     ...place,
   };
@@ -121,5 +134,9 @@ export function valueKey(value: ValuePlan): string {
 
 /** The flags of struct value_config. */
 export function valueFlags(value: ValuePlan): number {
-  return value.shown.signed ? ValueConfigFlag.CONFIG_SIGNED : 0;
+  return (
+    (value.shown.signed ? ValueConfigFlag.CONFIG_SIGNED : 0) |
+    (value.returnCopy ? ValueConfigFlag.CONFIG_RETURN_COPY : 0) |
+    (value.maxData ? ValueConfigFlag.CONFIG_WIDE : 0)
+  );
 }

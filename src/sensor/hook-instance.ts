@@ -50,9 +50,11 @@ const SCRATCH_MAPS = ['hook_scratches', 'hook_busy'] as const;
 const RATE_MAP = 'rate_entries';
 export const OWNER_MAP = 'sock_owners';
 const ACTION_MAP = 'rule_actions';
+/** Of bpf/lib/value_wide.h. */
+const WIDE_MAP = 'hook_wide';
 
 /** Every map that an instance can have made for all. */
-export const LENT_MAPS = [...SCRATCH_MAPS, RATE_MAP, OWNER_MAP] as const;
+export const LENT_MAPS = [...SCRATCH_MAPS, RATE_MAP, OWNER_MAP, WIDE_MAP] as const;
 
 /** Whether the program looks at whose a socket is. */
 export function usesOwners(plan: InstancePlan): boolean {
@@ -65,6 +67,7 @@ function lentMaps(plan: InstancePlan): string[] {
     ...SCRATCH_MAPS,
     ...((actionFlags(plan) & HookFlag.HOOK_LIMITS) === 0 ? [] : [RATE_MAP]),
     ...(usesOwners(plan) ? [OWNER_MAP] : []),
+    ...((actionFlags(plan) & HookFlag.HOOK_WIDE) === 0 ? [] : [WIDE_MAP]),
   ];
 }
 
@@ -124,11 +127,12 @@ export class HookInstance {
       const cpus = addon.possibleCpus();
       object.setMap('hook_scratches', { maxEntries: cpus * SCRATCH_SLOTS });
       object.setMap('hook_busy', { maxEntries: cpus });
+      object.setMap(WIDE_MAP, { maxEntries: cpus });
       object.setMap('lanes', { maxEntries: cpus * EventLane.LANE_COUNT });
       if (!rootMaps.has(UPROBE_ENTRIES)) object.setMap(UPROBE_ENTRIES, { autocreate: false });
       if (!shared.has(FOLLOWED_MAP)) object.setMap(FOLLOWED_MAP, { autocreate: false });
       const lent = lentMaps(plan);
-      for (const name of [RATE_MAP, OWNER_MAP])
+      for (const name of [RATE_MAP, OWNER_MAP, WIDE_MAP])
         if (!lent.includes(name)) object.setMap(name, { autocreate: false });
       const hasActions = plan.actions.length > 0;
       object.setMap(ACTION_MAP, hasActions ? { maxEntries: plan.words * 64 } : { autocreate: false });

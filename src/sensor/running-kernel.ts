@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Btf } from '../../native/index.d.ts';
 import { addon } from '../kernel/addon.ts';
 import { Capabilities } from '../kernel/capabilities.ts';
 import { ElfImage } from '../kernel/elf-image.ts';
 import type { AttachFacts, TracepointField, UserFile, UserTypes } from '../plan/kernel-facts.ts';
 import { BtfKernel } from './btf-kernel.ts';
+import { readHostNamespaces } from './host-namespaces.ts';
 import { ensureTracefs, readTracepointFields } from './tracefs.ts';
-
-/** Of /proc/1/ns, in the order of struct process_namespaces. */
-const NAMESPACE_LINKS = [
-  ...['uts', 'ipc', 'mnt', 'pid', 'pid_for_children', 'net', 'time', 'time_for_children', 'cgroup', 'user'],
-];
 
 /** What the running kernel has; each fact is looked for when first asked for. */
 export class RunningKernel extends BtfKernel {
@@ -31,7 +27,7 @@ export class RunningKernel extends BtfKernel {
   }
 
   override get hostNamespaces(): readonly number[] {
-    return (this.#hostNamespaces ??= NAMESPACE_LINKS.map(namespaceOfInit));
+    return (this.#hostNamespaces ??= readHostNamespaces());
   }
 
   override tracepointFields(subsystem: string, event: string): readonly TracepointField[] | undefined {
@@ -65,9 +61,4 @@ export class RunningKernel extends BtfKernel {
 function activeLsms(): string[] {
   const path = '/sys/kernel/security/lsm';
   return existsSync(path) ? readFileSync(path, 'utf8').trim().split(',') : [];
-}
-
-/** The inode number that readlink shows; 0 where the kernel has no such namespace. */
-function namespaceOfInit(name: string): number {
-  return statSync(`/proc/1/ns/${name}`, { throwIfNoEntry: false })?.ino ?? 0;
 }

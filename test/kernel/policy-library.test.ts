@@ -21,7 +21,7 @@ const TEMPLATE = /\$\{\w+\}/;
 
 /** What a reason is about: a function, a file or a word of the policy, all in quotes, or a feature. It is not about our programs. */
 const REASON =
-  /^Cannot (?!load)[^\n]*(?:"|\bKubernetes\b|\benforcers\b|\bfollow(?:Forks|Children)\b|\bspec\.\w+|\bisNamespaceCapability\b|\bnamespaces\b|\bthe function has\b|\bimaHash\b|\bmaxData\b|\bCelExpr\b)/;
+  /^Cannot (?!load)[^\n]*(?:"|\bKubernetes\b|\benforcers\b|\bfollow(?:Forks|Children)\b|\bspec\.\w+|\bisNamespaceCapability\b|\bnamespaces\b|\bimaHash\b|\bCelExpr\b)/;
 
 /** The documents that Tetragon accepts, by a name of their own: several of its examples have the same. */
 function readLibrary(): Map<string, { file: string; text: string }> {

@@ -9,8 +9,9 @@
  *   drop SET CAP  clears a capability in the set effective, permitted or inheritable; raise sets it
  *   become UID    becomes this user
  *
- * An argument is a number, $N (what call N returned, from 0), =TEXT, *HEX (bytes), size:N (N bytes of 0), in:ADDRESS:PORT,
- * in6:[ADDRESS]:PORT, un:PATH, un@NAME (an abstract name) or load:NAME (what bpf(2) needs to load a program of that name).
+ * An argument is a number, $N (what call N returned, from 0), =TEXT, *HEX (bytes), size:N (N bytes of 0), vector:TEXT,TEXT …
+ * (an array of struct iovec; a TEXT can be size:N), in:ADDRESS:PORT, in6:[ADDRESS]:PORT, un:PATH, un@NAME (an abstract name)
+ * or load:NAME (what bpf(2) needs to load a program of that name).
  */
 #include <arpa/inet.h>
 #include <linux/bpf.h>
@@ -18,6 +19,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
@@ -54,12 +56,14 @@ static const struct {
 	{ "perf_event_open", SYS_perf_event_open },
 	{ "prctl", SYS_prctl },
 	{ "read", SYS_read },
+	{ "readv", SYS_readv },
 	{ "sendto", SYS_sendto },
 	{ "shutdown", SYS_shutdown },
 	{ "socket", SYS_socket },
 	{ "unlinkat", SYS_unlinkat },
 	{ "unshare", SYS_unshare },
 	{ "write", SYS_write },
+	{ "writev", SYS_writev },
 };
 
 static long results[CALLS_MAX];
@@ -128,6 +132,30 @@ static long bytes_argument(const char *hex)
 	return (long)bytes;
 }
 
+/* Zeros that are in memory: of a page that was never touched a program of the kernel side can read nothing. */
+static void *zeros(size_t length)
+{
+	volatile char *bytes = calloc(1, length);
+
+	for (size_t at = 0; at < length; at += 4096)
+		bytes[at] = 0;
+	return (void *)bytes;
+}
+
+static long vector_argument(const char *text)
+{
+	struct iovec *vector = calloc(strlen(text) + 1, sizeof(*vector));
+	char *rest = strdup(text), *word;
+
+	for (struct iovec *entry = vector; (word = strsep(&rest, ",")); entry++) {
+		int is_size = strncmp(word, "size:", 5) == 0;
+
+		entry->iov_len = is_size ? (size_t)atol(word + 5) : strlen(word);
+		entry->iov_base = is_size ? zeros(entry->iov_len) : word;
+	}
+	return (long)vector;
+}
+
 /* r0 = 0; exit */
 static long program_argument(const char *name)
 {
@@ -157,8 +185,10 @@ static long argument(const char *text)
 		return address_argument(text);
 	case 'l':
 		return program_argument(text + strlen("load:"));
+	case 'v':
+		return vector_argument(text + strlen("vector:"));
 	case 's':
-		return (long)calloc(1, atol(text + strlen("size:")));
+		return (long)zeros(atol(text + strlen("size:")));
 	default:
 		return *text == '-' ? strtol(text, NULL, 0) : (long)strtoul(text, NULL, 0);
 	}

@@ -65,6 +65,12 @@ export const ValueEntry = {
   VALUE_IMA_HASH: 65522,
   VALUE_SOCK_OWNER: 65523,
   VALUE_SIZE: 65524,
+  VALUE_REST: 65525,
+} as const;
+
+/** enum value_rest_place */
+export const ValueRestPlace = {
+  VALUE_REST_FROM: 4095,
 } as const;
 
 /** enum process_flag */
@@ -86,6 +92,7 @@ export const HookLimit = {
   HOOK_SYSCALLS_MAX: 512,
   HOOK_STRING_MAX: 4096,
   HOOK_DATA_MAX: 32768,
+  HOOK_WIDE_MAX: 327360,
 } as const;
 
 /** enum value_source */
@@ -135,8 +142,8 @@ export const ValueReader = {
 /** enum value_config_flag */
 export const ValueConfigFlag = {
   CONFIG_SIGNED: 1,
-  CONFIG_EMBEDDED: 2,
-  CONFIG_LAZY: 4,
+  CONFIG_RETURN_COPY: 2,
+  CONFIG_WIDE: 4,
 } as const;
 
 /** enum dimension_kind */
@@ -187,6 +194,7 @@ export const HookFlag = {
   HOOK_LIMITS: 256,
   HOOK_TRACKS: 512,
   HOOK_SOCK_OWNERS: 1024,
+  HOOK_WIDE: 4096,
 } as const;
 
 /** enum rate_scope */
@@ -258,6 +266,21 @@ export const ExecEvent = {
   cgroupLength: 258,
   envLength: 260,
   comm: 264,
+} as const;
+
+/** struct process_namespaces: offsets in bytes */
+export const ProcessNamespaces = {
+  sizeof: 40,
+  uts: 0,
+  ipc: 4,
+  mnt: 8,
+  pid: 12,
+  pidForChildren: 16,
+  net: 20,
+  time: 24,
+  timeForChildren: 28,
+  cgroup: 32,
+  user: 36,
 } as const;
 
 /** struct fork_event: offsets in bytes */
@@ -349,6 +372,12 @@ export const ValueSize = {
   sizeof: 16,
   size: 0,
   entry: 8,
+} as const;
+
+/** struct value_rest: offsets in bytes */
+export const ValueRest = {
+  sizeof: 8,
+  entry: 0,
 } as const;
 
 /** struct value_path: offsets in bytes */

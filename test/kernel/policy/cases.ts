@@ -8,6 +8,7 @@ import { functionCases } from './functions.ts';
 import { namespaceCases } from './namespaces.ts';
 import { numberCases } from './numbers.ts';
 import { objectCases } from './objects.ts';
+import { segmentCases } from './segments.ts';
 import { selectorCases } from './selectors.ts';
 import { socketCases } from './sockets.ts';
 import { syscallCases } from './syscalls.ts';
@@ -23,6 +24,7 @@ export function policyCases(stage: Stage): PolicyCase[] {
     ...tracepointCases(stage),
     ...numberCases(),
     ...textCases(),
+    ...segmentCases(),
     ...fileCases(stage),
     ...socketCases(),
     ...addressCases(stage),

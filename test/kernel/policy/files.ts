@@ -10,6 +10,7 @@ export const HELD_FILE = `files.fdt.fd[${HELD}]`;
 /** O_PATH, O_PATH | O_NOFOLLOW: opens anything, even a device that is not there. */
 const OPEN = '0x200000';
 const OPEN_LINK = '0x220000';
+const LSEEK = 8;
 
 export function holdFile(path: string, flags = OPEN): string {
   return `openat -100 =${path} ${flags} 0 ; dup3 $0 ${HELD} 0 ; `;
@@ -72,6 +73,23 @@ kprobes:
       matching: `openat -100 =${plain} 0 0 ; lseek $0 0 0`,
       differing: `openat -100 =${directory}/other 0 0 ; lseek $0 0 0`,
       expect: { args: [{ file_arg: { path: plain, permission } }, { long_arg: '0' }] },
+    },
+    {
+      name: 'AT-12 fd that a path leads to',
+      rows: ['AT-12'],
+      spec: `
+tracepoints:
+- subsystem: raw_syscalls
+  event: sys_enter
+  raw: true
+  args: [{ index: 0, type: fd, resolve: di }, { index: 1, type: int64 }]
+  selectors:
+  - matchArgs:
+    - { args: [0], operator: Equal, values: ["${plain}"] }
+    - { args: [1], operator: Equal, values: ["${LSEEK}"] }`,
+      matching: `openat -100 =${plain} 0 0 ; lseek $0 0 0`,
+      differing: `openat -100 =${directory}/other 0 0 ; lseek $0 0 0`,
+      expect: { args: [{ file_arg: { path: plain, permission } }, { long_arg: String(LSEEK) }] },
     },
     taskCase({
       name: 'AT-13 file',

@@ -39,15 +39,14 @@ export function namespaceCases(stage: Stage): PolicyCase[] {
       `matchNamespaces: [{ namespace: Uts, operator: In, values: ["1", "${stage.namespace('Uts')}"] }]`,
       { otherRun: { through: ['unshare', '--uts'] } },
     ),
-    {
-      ...callerCase(
-        'SE-07 matchNamespaces host_ns',
+    ...(['Net', 'Mnt', 'User'] as const).map((kind) =>
+      callerCase(
+        `SE-07 matchNamespaces host_ns of ${kind}`,
         ['SE-07'],
-        'matchNamespaces: [{ namespace: Net, operator: In, values: [host_ns] }]',
-        { otherRun: { through: ['unshare', '--net'] } },
+        `matchNamespaces: [{ namespace: ${kind}, operator: In, values: [host_ns] }]`,
+        { otherRun: { through: ['unshare', ...UNSHARE[kind]] } },
       ),
-      needs: ['hostNamespaces'],
-    },
+    ),
     callerCase('SE-08 matchNamespaceChanges In', ['SE-08'], changes('In'), { before: [NEW_UTS, NEW_IPC] }),
     callerCase('SE-08 matchNamespaceChanges NotIn', ['SE-08'], changes('NotIn'), {
       before: [NEW_IPC, NEW_UTS],

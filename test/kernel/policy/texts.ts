@@ -4,6 +4,10 @@ import { type PolicyCase, callCase } from './case.ts';
 
 const LONG = `/merlon/${'directory/'.repeat(120)}`;
 
+/** Different everywhere, and longer than a value that has no maxData. */
+const LONG_BUFFER = Array.from({ length: 12_000 }, (_, index) => `${index},`).join('');
+const MAX_DATA = 327_360;
+
 /** An operator on texts: values, what it takes and what not. */
 const OPERATORS: readonly [row: string, operator: string, values: string[], taken: string, other: string][] =
   [
@@ -57,6 +61,67 @@ kprobes:
         args: [
           { bytes_arg: Buffer.from('6d65726c6f6e2d62756666657220ff00aa', 'hex').toString('base64') },
           { size_arg: '17' },
+        ],
+      },
+    },
+    {
+      name: 'AT-07 char_buf that is cut',
+      rows: ['AT-07'],
+      spec: `
+kprobes:
+- call: sys_write
+  syscall: true
+  args: [{ index: 0, type: int }, { index: 1, type: char_buf, sizeArgIndex: 3 }]
+  selectors:
+  - matchArgs: [{ index: 0, operator: Equal, values: ["-4243"] }]`,
+      matching: 'write -4243 size:5000 5000',
+      differing: 'write -4248 size:5000 5000',
+      expect: {
+        args: [
+          { int_arg: -4243 },
+          { truncated_bytes_arg: { bytes_arg: Buffer.alloc(4096).toString('base64'), orig_size: '5000' } },
+        ],
+      },
+    },
+    {
+      name: 'AT-07 char_buf with maxData',
+      rows: ['AT-07'],
+      spec: `
+kprobes:
+- call: sys_write
+  syscall: true
+  args: [{ index: 0, type: int }, { index: 1, type: char_buf, sizeArgIndex: 3, maxData: true }]
+  selectors:
+  - matchArgs:
+    - { index: 0, operator: Equal, values: ["-4244"] }
+    - { index: 1, operator: Prefix, values: ["begin"] }`,
+      matching: `write -4244 =begin${LONG_BUFFER} ${LONG_BUFFER.length + 5}`,
+      differing: `write -4244 =began${LONG_BUFFER} ${LONG_BUFFER.length + 5}`,
+      expect: {
+        args: [{ int_arg: -4244 }, { bytes_arg: Buffer.from(`begin${LONG_BUFFER}`).toString('base64') }],
+      },
+    },
+    {
+      name: 'AT-07 char_buf with maxData that is cut',
+      rows: ['AT-07'],
+      spec: `
+kprobes:
+- call: sys_write
+  syscall: true
+  args: [{ index: 0, type: int }, { index: 1, type: char_buf, sizeArgIndex: 3, maxData: true }]
+  selectors:
+  - matchArgs: [{ index: 0, operator: Equal, values: ["-4246"] }]`,
+      matching: 'write -4246 size:400000 400000',
+      differing: 'write -4247 size:400000 400000',
+      expect: {
+        args: [
+          { int_arg: -4246 },
+          {
+            truncated_bytes_arg: {
+              bytes_arg: Buffer.alloc(MAX_DATA).toString('base64'),
+              orig_size: '400000',
+            },
+          },
         ],
       },
     },

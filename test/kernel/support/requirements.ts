@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { addon } from '../../../src/kernel/addon.ts';
 import { BpfError } from '../../../src/kernel/bpf-error.ts';
@@ -23,14 +23,6 @@ const CHECKS = {
     existsSync('/sys/module/overlay/initstate') && / \/ overlay /.test(readFileSync('/proc/mounts', 'utf8'))
       ? undefined
       : 'no module serves the root directory',
-  hostNamespaces: () => {
-    try {
-      statSync('/proc/1/ns/net');
-      return undefined;
-    } catch {
-      return 'the namespaces of process 1 may not be looked at';
-    }
-  },
   guest: () => (process.env.GUEST_KERNEL === undefined ? 'runs only in a guest' : undefined),
   shared: () =>
     existsSync(resolve(repository, '../shared')) ? undefined : '../shared is absent (an ordinary clone)',
