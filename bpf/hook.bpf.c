@@ -122,7 +122,7 @@ static __always_inline void hook_follow(struct hook_scratch *scratch)
 	for (__u32 w = 0; w < HOOK_WORDS_MAX; w++) {
 		if (!followed || w >= config.words)
 			break;
-		followed->words[w] |= scratch->mask[w];
+		followed->met.words[w] |= scratch->mask[w];
 	}
 }
 

@@ -109,7 +109,7 @@ enum dimension_kind : __u8 {
 enum dimension_input : __u8 {
 	INPUT_VALUE = 0, /* value `entry`: its number, string or path */
 	INPUT_PID = 1,
-	INPUT_NAMESPACE_PID = 2,
+	INPUT_NAMESPACE_PID = 2, /* in its own pid namespace; 0 in the initial one */
 	INPUT_BINARY = 3, /* path of the process's binary */
 	INPUT_PARENT_BINARY = 4,
 	INPUT_NAMESPACE = 5, /* inode number of namespace `entry`, in the order of struct process_namespaces */
@@ -129,7 +129,8 @@ enum dimension_input : __u8 {
 	INPUT_CAP_EFFECTIVE_CHANGES = 19, /* capabilities that it had not, or has no more */
 	INPUT_CAP_INHERITABLE_CHANGES = 20,
 	INPUT_CAP_PERMITTED_CHANGES = 21,
-	INPUT_FOLLOWED = 22, /* conditions that the process or an ancestor met: struct followed */
+	INPUT_FOLLOWED = 22,       /* conditions that the process or an ancestor met: struct followed */
+	INPUT_FOLLOWED_ABOVE = 23, /* of these, what its ancestors had met when it was born */
 };
 
 struct dimension_config {
@@ -190,9 +191,21 @@ struct string_secret {
 	__u64 words[2];
 };
 
-/* Conditions of followChildren and followForks that a process or one of its ancestors has met, by their numbers. */
-struct followed {
+/* A set of the conditions of followChildren and followForks, by their numbers. */
+struct followed_set {
 	__u64 words[HOOK_WORDS_MAX];
+};
+
+/* Those that a process or one of its ancestors has met. */
+struct followed {
+	struct followed_set met;
+	struct followed_set above; /* what its parent had in `met` when it was born */
+};
+
+/* A pid that conditions of followForks name: of all processes, or of those in a pid namespace of their own. */
+struct followed_pid {
+	__u32 pid;
+	__u32 in_namespace;
 };
 
 struct trie_key {

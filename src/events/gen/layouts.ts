@@ -177,6 +177,7 @@ export const DimensionInput = {
   INPUT_CAP_INHERITABLE_CHANGES: 20,
   INPUT_CAP_PERMITTED_CHANGES: 21,
   INPUT_FOLLOWED: 22,
+  INPUT_FOLLOWED_ABOVE: 23,
 } as const;
 
 /** enum hook_flag */
@@ -608,6 +609,14 @@ export const BinaryPath = {
 
 /** struct followed: offsets in bytes */
 export const Followed = {
-  sizeof: 128,
-  words: 0,
+  sizeof: 256,
+  metWords: 0,
+  aboveWords: 128,
+} as const;
+
+/** struct followed_pid: offsets in bytes */
+export const FollowedPid = {
+  sizeof: 8,
+  pid: 0,
+  inNamespace: 4,
 } as const;
