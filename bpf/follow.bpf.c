@@ -53,8 +53,8 @@ static __always_inline int follow_process(struct task_struct *child, struct task
 	to = followed_ensure(child);
 	for (__u32 w = 0; to && w < HOOK_WORDS_MAX; w++) {
 		to->above.words[w] = from ? from->met.words[w] : 0;
-		to->met.words[w] = to->above.words[w] | (by_pid ? by_pid->words[w] : 0) |
-				   (by_inner ? by_inner->words[w] : 0);
+		to->met.words[w] =
+			to->above.words[w] | (by_pid ? by_pid->words[w] : 0) | (by_inner ? by_inner->words[w] : 0);
 	}
 	return 0;
 }

@@ -21,8 +21,9 @@ enum hook_limit {
 	/* Longest string whose beginning or end a trie can hold (LPM_DATA_SIZE_MAX, kernel/bpf/lpm_trie.c). */
 	HOOK_TRIE_BYTES = 256,
 	HOOK_SYSCALLS_MAX = 512,
-	HOOK_STRING_MAX = 4096, /* of a string value or path, bytes */
-	HOOK_DATA_MAX = 32768,  /* of all values of a record, bytes */
+	HOOK_SYSCALL_PLACES = 2 * HOOK_SYSCALLS_MAX, /* those of 32-bit programs stand behind the others */
+	HOOK_STRING_MAX = 4096,                      /* of a string value or path, bytes */
+	HOOK_DATA_MAX = 32768,                       /* of all values of a record, bytes */
 };
 
 /* Where a value's first word comes from. */
@@ -72,6 +73,7 @@ enum value_reader : __u8 {
 enum value_config_flag : __u8 {
 	CONFIG_SIGNED = 1 << 0,
 	CONFIG_EMBEDDED = 1 << 1, /* the path ends at the object itself, not at a pointer to it */
+	CONFIG_SYSCALL = 1 << 3,  /* the number of a system call: bit 31 is set for one of a 32-bit program */
 	CONFIG_LAZY = 1 << 2,     /* no dimension needs it: read it only for the event */
 };
 
@@ -110,7 +112,7 @@ enum dimension_input : __u8 {
 	INPUT_VALUE = 0, /* value `entry`: its number, string or path */
 	INPUT_PID = 1,
 	INPUT_NAMESPACE_PID = 2, /* in its own pid namespace; 0 in the initial one */
-	INPUT_BINARY = 3, /* path of the process's binary */
+	INPUT_BINARY = 3,        /* path of the process's binary */
 	INPUT_PARENT_BINARY = 4,
 	INPUT_NAMESPACE = 5, /* inode number of namespace `entry`, in the order of struct process_namespaces */
 	INPUT_CAP_EFFECTIVE = 6,
@@ -182,8 +184,9 @@ enum hook_flag : __u32 {
 	HOOK_SYSCALL_REGS = 1 << 1, /* the first argument is the pt_regs of the syscall's caller */
 	HOOK_FOLLOW =
 		1 << 2, /* rules that match are noted with the process, for it and its descendants; nothing is sent */
-	HOOK_LIMITS = 1 << 8,       /* a rule has a rate limit */
-	HOOK_TRACKS = 1 << 9,       /* a rule tracks or untracks sockets */
+	HOOK_PLACES = 1 << 3, /* it serves many functions or system calls: a record's hook is `hook` and the place */
+	HOOK_LIMITS = 1 << 8, /* a rule has a rate limit */
+	HOOK_TRACKS = 1 << 9, /* a rule tracks or untracks sockets */
 	HOOK_SOCK_OWNERS = 1 << 10, /* a value is a socket, or a packet of one */
 };
 

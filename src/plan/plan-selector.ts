@@ -12,11 +12,12 @@ import type {
 import { NAMESPACE_KINDS } from '../policy/model.ts';
 import { checkOperand, checkTrieText } from './check-operand.ts';
 import type { Accepted, Condition, ConditionInput } from './condition.ts';
+import { expandList } from './expand-list.ts';
 import type { KernelFacts } from './kernel-facts.ts';
 import { type FollowedConditions, followedCondition } from './follow.ts';
 import { rangeWords, wordsOf } from './number-words.ts';
 import { attempt, NeedsKubernetes, type OnPlanError, PlanError, raise } from './plan-problem.ts';
-import { syscallNumber } from './syscall-name.ts';
+import { findSyscall } from './syscall-name.ts';
 import type { ValuePlan } from './value-plan.ts';
 
 /** Stands for the place of a value that cannot be read, which `onError` has heard of. */
@@ -215,7 +216,7 @@ function accept(
   switch (operand.op) {
     case 'numbers': {
       const listed = operand.lists.flatMap((list) =>
-        list.values.map((name) => BigInt(syscallNumber(name, list.at, facts))),
+        expandList(list, facts).map((name) => findSyscall(name, list.at, facts).id),
       );
       const values = wordsOf([...operand.values, ...listed], value);
       return { input, accepted: { class: 'numbers', values } };

@@ -121,5 +121,8 @@ export function valueKey(value: ValuePlan): string {
 
 /** The flags of struct value_config. */
 export function valueFlags(value: ValuePlan): number {
-  return value.shown.signed ? ValueConfigFlag.CONFIG_SIGNED : 0;
+  return (
+    (value.shown.signed ? ValueConfigFlag.CONFIG_SIGNED : 0) |
+    (value.shown.type === 'syscall64' ? ValueConfigFlag.CONFIG_SYSCALL : 0)
+  );
 }

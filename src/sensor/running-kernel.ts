@@ -6,7 +6,8 @@ import { Capabilities } from '../kernel/capabilities.ts';
 import { ElfImage } from '../kernel/elf-image.ts';
 import type { AttachFacts, TracepointField, UserFile, UserTypes } from '../plan/kernel-facts.ts';
 import { BtfKernel } from './btf-kernel.ts';
-import { ensureTracefs, readTracepointFields } from './tracefs.ts';
+import { parseTraceableFunctions } from './traceable-functions.ts';
+import { ensureTracefs, readTracepointFields, TRACEFS } from './tracefs.ts';
 
 /** Of /proc/1/ns, in the order of struct process_namespaces. */
 const NAMESPACE_LINKS = [
@@ -27,6 +28,7 @@ export class RunningKernel extends BtfKernel {
       trampoline: this.#capabilities.has('fentry') && this.#capabilities.has('fexit'),
       lsm: this.#capabilities.has('lsm') && activeLsms().includes('bpf'),
       kprobe: this.#capabilities.has('kprobe'),
+      kprobeMulti: this.#capabilities.has('kprobe.multi'),
     });
   }
 
@@ -59,6 +61,11 @@ export class RunningKernel extends BtfKernel {
     for (const types of this.#userTypes.values()) types.close();
     this.#userFiles.clear();
     this.#userTypes.clear();
+  }
+
+  override traceableFunctions(): readonly string[] {
+    ensureTracefs();
+    return parseTraceableFunctions(readFileSync(`${TRACEFS}/available_filter_functions`, 'utf8'));
   }
 }
 

@@ -84,6 +84,7 @@ export const HookLimit = {
   HOOK_GROUPS_MAX: 16,
   HOOK_TRIE_BYTES: 256,
   HOOK_SYSCALLS_MAX: 512,
+  HOOK_SYSCALL_PLACES: 1024,
   HOOK_STRING_MAX: 4096,
   HOOK_DATA_MAX: 32768,
 } as const;
@@ -136,6 +137,7 @@ export const ValueReader = {
 export const ValueConfigFlag = {
   CONFIG_SIGNED: 1,
   CONFIG_EMBEDDED: 2,
+  CONFIG_SYSCALL: 8,
   CONFIG_LAZY: 4,
 } as const;
 
@@ -185,6 +187,7 @@ export const HookFlag = {
   HOOK_RETURN: 1,
   HOOK_SYSCALL_REGS: 2,
   HOOK_FOLLOW: 4,
+  HOOK_PLACES: 8,
   HOOK_LIMITS: 256,
   HOOK_TRACKS: 512,
   HOOK_SOCK_OWNERS: 1024,

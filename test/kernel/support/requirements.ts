@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { addon } from '../../../src/kernel/addon.ts';
 import { BpfError } from '../../../src/kernel/bpf-error.ts';
+import { RunningKernel } from '../../../src/sensor/running-kernel.ts';
 
 const repository = resolve(import.meta.dirname, '../../..');
 
@@ -31,6 +32,10 @@ const CHECKS = {
       return 'the namespaces of process 1 may not be looked at';
     }
   },
+  compat: () =>
+    new RunningKernel().syscallAbis.includes('i386')
+      ? undefined
+      : 'the kernel does not serve 32-bit programs',
   guest: () => (process.env.GUEST_KERNEL === undefined ? 'runs only in a guest' : undefined),
   shared: () =>
     existsSync(resolve(repository, '../shared')) ? undefined : '../shared is absent (an ordinary clone)',
