@@ -9,6 +9,7 @@
  *   hook_fentry      a kernel function is entered
  *   hook_fexit       it returns: arguments and return value at once
  *   hook_kprobe      as hook_fentry, where there are no trampolines
+ *   hook_kprobe_multi   many functions at once
  *   hook_lsm         a security hook; passes on what an earlier program decided
  *   hook_tracepoint  a classic tracepoint: the record's fields
  *   hook_raw         a raw tracepoint's arguments; also a syscall, by sys_enter and sys_exit
@@ -107,7 +108,7 @@ static __noinline long hook_send(struct hook_scratch *scratch, void *context)
 	task_read_key(&event->process, task->group_leader);
 	event->image_time = state ? state->image_time : 0;
 	event->generation = config.generation;
-	event->hook = config.hook;
+	event->hook = hook_number(scratch);
 	event->tid = task->pid;
 	event->words = config.words;
 	size = sizeof(*event) + scratch->used;
@@ -126,7 +127,7 @@ static __always_inline void hook_follow(struct hook_scratch *scratch)
 	for (__u32 w = 0; w < HOOK_WORDS_MAX; w++) {
 		if (!followed || w >= config.words)
 			break;
-		followed->words[w] |= scratch->mask[w];
+		followed->met.words[w] |= scratch->mask[w];
 	}
 }
 
@@ -217,6 +218,7 @@ HOOK(hook_fentry, "fentry", gather_entry)
 HOOK(hook_fexit, "fexit", gather_exit)
 HOOK(hook_lsm, "lsm", gather_entry)
 HOOK(hook_kprobe, "kprobe", gather_kprobe)
+HOOK(hook_kprobe_multi, "kprobe.multi", gather_kprobe_multi)
 HOOK(hook_uprobe, "uprobe", gather_uprobe)
 HOOK(hook_uretprobe, "uprobe", gather_uretprobe)
 HOOK(hook_raw, "raw_tracepoint", gather_raw)

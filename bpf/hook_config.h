@@ -21,8 +21,9 @@ enum hook_limit {
 	/* Longest string whose beginning or end a trie can hold (LPM_DATA_SIZE_MAX, kernel/bpf/lpm_trie.c). */
 	HOOK_TRIE_BYTES = 256,
 	HOOK_SYSCALLS_MAX = 512,
-	HOOK_STRING_MAX = 4096, /* of a string value or path, bytes */
-	HOOK_DATA_MAX = 32768,  /* of all values of a record, bytes */
+	HOOK_SYSCALL_PLACES = 2 * HOOK_SYSCALLS_MAX, /* those of 32-bit programs stand behind the others */
+	HOOK_STRING_MAX = 4096,                      /* of a string value or path, bytes */
+	HOOK_DATA_MAX = 32768,                       /* of all values of a record, bytes */
 	HOOK_WIDE_MAX =
 		327360, /* of what all buffers with maxData have beside that; as much as Tetragon sends of one */
 };
@@ -75,6 +76,7 @@ enum value_config_flag : __u8 {
 	CONFIG_SIGNED = 1 << 0,
 	CONFIG_RETURN_COPY = 1 << 1, /* a buffer: as much of it as the function has returned */
 	CONFIG_WIDE = 1 << 2,        /* a buffer with maxData: the event has more of it than HOOK_STRING_MAX bytes */
+	CONFIG_SYSCALL = 1 << 3,     /* the number of a system call: bit 31 is set for one of a 32-bit program */
 };
 
 /* A step of a resolve path: the low 31 bits, signed, are added; STEP_FOLLOW then loads the pointer that stands there. */
@@ -111,8 +113,8 @@ enum dimension_kind : __u8 {
 enum dimension_input : __u8 {
 	INPUT_VALUE = 0, /* value `entry`: its number, string or path */
 	INPUT_PID = 1,
-	INPUT_NAMESPACE_PID = 2,
-	INPUT_BINARY = 3, /* path of the process's binary */
+	INPUT_NAMESPACE_PID = 2, /* in its own pid namespace; 0 in the initial one */
+	INPUT_BINARY = 3,        /* path of the process's binary */
 	INPUT_PARENT_BINARY = 4,
 	INPUT_NAMESPACE = 5, /* inode number of namespace `entry`, in the order of struct process_namespaces */
 	INPUT_CAP_EFFECTIVE = 6,
@@ -131,7 +133,8 @@ enum dimension_input : __u8 {
 	INPUT_CAP_EFFECTIVE_CHANGES = 19, /* capabilities that it had not, or has no more */
 	INPUT_CAP_INHERITABLE_CHANGES = 20,
 	INPUT_CAP_PERMITTED_CHANGES = 21,
-	INPUT_FOLLOWED = 22, /* conditions that the process or an ancestor met: struct followed */
+	INPUT_FOLLOWED = 22,       /* conditions that the process or an ancestor met: struct followed */
+	INPUT_FOLLOWED_ABOVE = 23, /* of these, what its ancestors had met when it was born */
 };
 
 struct dimension_config {
@@ -183,8 +186,9 @@ enum hook_flag : __u32 {
 	HOOK_SYSCALL_REGS = 1 << 1, /* the first argument is the pt_regs of the syscall's caller */
 	HOOK_FOLLOW =
 		1 << 2, /* rules that match are noted with the process, for it and its descendants; nothing is sent */
-	HOOK_LIMITS = 1 << 8,       /* a rule has a rate limit */
-	HOOK_TRACKS = 1 << 9,       /* a rule tracks or untracks sockets */
+	HOOK_PLACES = 1 << 3, /* it serves many functions or system calls: a record's hook is `hook` and the place */
+	HOOK_LIMITS = 1 << 8, /* a rule has a rate limit */
+	HOOK_TRACKS = 1 << 9, /* a rule tracks or untracks sockets */
 	HOOK_SOCK_OWNERS = 1 << 10, /* a value is a socket, or a packet of one */
 	HOOK_WIDE = 1 << 12,        /* a buffer has maxData */
 };
@@ -193,9 +197,21 @@ struct string_secret {
 	__u64 words[2];
 };
 
-/* Conditions of followChildren and followForks that a process or one of its ancestors has met, by their numbers. */
-struct followed {
+/* A set of the conditions of followChildren and followForks, by their numbers. */
+struct followed_set {
 	__u64 words[HOOK_WORDS_MAX];
+};
+
+/* Those that a process or one of its ancestors has met. */
+struct followed {
+	struct followed_set met;
+	struct followed_set above; /* what its parent had in `met` when it was born */
+};
+
+/* A pid that conditions of followForks name: of all processes, or of those in a pid namespace of their own. */
+struct followed_pid {
+	__u32 pid;
+	__u32 in_namespace;
 };
 
 struct trie_key {

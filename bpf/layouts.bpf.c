@@ -52,3 +52,4 @@ struct trie_key trie_key;
 struct address_key address_key;
 struct binary_path binary_path;
 struct followed followed;
+struct followed_pid followed_pid;

@@ -9,7 +9,9 @@
  *   root_fentry, root_fexit, root_lsm, root_kprobe, root_tracepoint, root_raw   one hook each
  *   root_uprobe    a place in a file that runs in user space, or the return of a function there
  *   root_uprobe_entry   before that return: keeps the arguments
+ *   root_kprobe_multi   many functions, which share an instance
  *   root_syscall   sys_enter or sys_exit: an instance per system call
+ *   root_syscalls  the same for many system calls that share one
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -17,6 +19,7 @@
 
 #include "hook_config.h"
 #include "lib/kernel_types.h"
+#include "lib/syscall.h"
 #include "lib/uprobe_entry.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -61,6 +64,7 @@ ROOT(root_fentry, "fentry")
 ROOT(root_fexit, "fexit")
 ROOT(root_lsm, "lsm")
 ROOT(root_kprobe, "kprobe")
+ROOT(root_kprobe_multi, "kprobe.multi")
 ROOT(root_tracepoint, "tracepoint")
 ROOT(root_raw, "raw_tracepoint")
 ROOT(root_uprobe, "uprobe")
@@ -91,26 +95,26 @@ int root_uprobe_entry(void *context)
 	return 0;
 }
 
-/* sys_enter(regs, id) and sys_exit(regs, ret): the latter's system call stands in the registers. */
-const volatile bool is_exit = false;
-
+/* sys_enter(regs, id) and sys_exit(regs, ret) */
 SEC("raw_tracepoint")
 int root_syscall(struct bpf_raw_tracepoint_args *context)
 {
-	__u64 number = context->args[1];
+	__u32 place = syscall_place((void *)context->args[0]);
 
-	if (is_exit) {
-#ifdef __TARGET_ARCH_x86
-		struct pt_regs___x86 *regs = (void *)context->args[0];
+	if (place < HOOK_SYSCALL_PLACES)
+		bpf_tail_call(context, &instances, root_index() + place);
+	return 0;
+}
 
-		number = BPF_CORE_READ(regs, orig_ax);
-#else
-		struct pt_regs___arm64 *regs = (void *)context->args[0];
+/* Bit n for place n: the calls of root_syscalls. Set before load. */
+const volatile __u64 syscalls_wanted[HOOK_SYSCALL_PLACES / 64] = {};
 
-		number = BPF_CORE_READ(regs, regs[8]);
-#endif
-	}
-	if (number < HOOK_SYSCALLS_MAX)
-		bpf_tail_call(context, &instances, root_index() + number);
+SEC("raw_tracepoint")
+int root_syscalls(struct bpf_raw_tracepoint_args *context)
+{
+	__u32 place = syscall_place((void *)context->args[0]);
+
+	if (place < HOOK_SYSCALL_PLACES && syscalls_wanted[place / 64] >> place % 64 & 1)
+		bpf_tail_call(context, &instances, root_index());
 	return 0;
 }

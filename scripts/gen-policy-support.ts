@@ -16,6 +16,7 @@ const NEEDS: Readonly<Record<string, string>> = {
   trampolines: 'kernels with BPF trampolines',
   bpfLsm: 'kernels with BPF LSM',
   overlayModule: 'where a module serves the root directory',
+  compat: 'kernels that serve 32-bit programs',
 };
 
 const cases = policyCases(NO_STAGE);

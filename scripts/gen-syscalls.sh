@@ -22,6 +22,11 @@ table() {
 	table asm/unistd_64.h
 	echo '};'
 	echo
+	echo '/** asm/unistd_32.h of x86_64: those of 32-bit programs. */'
+	echo 'export const I386_SYSCALLS: Readonly<Record<string, number>> = {'
+	table asm/unistd_32.h
+	echo '};'
+	echo
 	echo '/** asm-generic/unistd.h, the table of arm64. */'
 	echo 'export const GENERIC_SYSCALLS: Readonly<Record<string, number>> = {'
 	table asm-generic/unistd.h

@@ -5,11 +5,10 @@ import type { Logger } from './base/log.ts';
 import type { Settings } from './base/settings.ts';
 import type { Hook } from './events/hook.ts';
 import type { HookRecord } from './events/hook-record.ts';
-import type { Lineage } from './plan/follow.ts';
+import { lineagesOf } from './lineages.ts';
 import type { Policy } from './policy/model.ts';
 import type { PolicyProblem, PolicyText } from './policy/index.ts';
 import { formatProblem, loadPolicyFiles, loadPolicyTexts } from './policy/index.ts';
-import { ancestorsOf } from './process/process.ts';
 import type { ProcessTable } from './process/table.ts';
 import { PolicyRequests } from './react/policy-requests.ts';
 import type { LoadedHook } from './sensor/hook-programs.ts';
@@ -167,17 +166,6 @@ export class Policies {
 
 function fullName({ namespace, name }: { namespace?: string | undefined; name: string }): string {
   return namespace === undefined || namespace === '' ? name : `${namespace}/${name}`;
-}
-
-function* lineagesOf(table: ProcessTable): Generator<Lineage> {
-  for (const process of table.living()) {
-    const line = [process, ...ancestorsOf(process)];
-    yield {
-      tgid: process.tgid,
-      binaries: line.flatMap(({ image }) => (image === undefined ? [] : [image.binary])),
-      tgids: line.map(({ tgid }) => tgid),
-    };
-  }
 }
 
 function viewOf({ policy, domain, id, state, error }: PolicyEntry, hooks: readonly LoadedHook[]): PolicyView {

@@ -117,7 +117,7 @@ static __noinline long input_number(struct hook_scratch *scratch, __u32 d)
 		scratch->number = task->tgid;
 		break;
 	case INPUT_NAMESPACE_PID:
-		scratch->number = task_pid_innermost(task->group_leader).nr;
+		scratch->number = task_pid_in_namespace(task->group_leader);
 		break;
 	case INPUT_NAMESPACE:
 		scratch->number = namespace_of(task, entry);

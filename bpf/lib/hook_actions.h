@@ -32,6 +32,12 @@ struct {
 	__type(value, struct rule_action);
 } rule_actions SEC(".maps");
 
+/* The hook's number; of one that serves many functions, that of the function that was hit. */
+static __always_inline __u32 hook_number(struct hook_scratch *scratch)
+{
+	return config.flags & HOOK_PLACES ? config.hook + scratch->place : config.hook;
+}
+
 static __always_inline bool value_is_sock(__u32 i)
 {
 	return config.value[i].reader == READ_SOCK || config.value[i].reader == READ_SOCKET ||
@@ -102,7 +108,7 @@ static __always_inline void rate_scope(struct rate_key *key, struct string_walk 
 static __always_inline bool rate_allows(struct hook_scratch *scratch, struct rule_action *action, __u32 rule)
 {
 	struct string_walk walk = { .low = config.secret[0], .high = config.secret[1] };
-	struct rate_key key = { .hook = config.hook, .rule = rule };
+	struct rate_key key = { .hook = hook_number(scratch), .rule = rule };
 	__u64 now = bpf_ktime_get_boot_ns();
 	__u64 *last, before;
 

@@ -8,6 +8,7 @@
 
 #include "emit.h"
 #include "scratch.h"
+#include "syscall.h"
 #include "uprobe_entry.h"
 
 extern const volatile struct hook_config config;
@@ -31,6 +32,25 @@ static __always_inline void arguments_from_registers(struct hook_scratch *scratc
 		scratch->raw[i] = BPF_CORE_READ(regs, regs[i]);
 	if (is_syscall)
 		scratch->raw[0] = BPF_CORE_READ(regs, orig_x0);
+#endif
+}
+
+/* The arguments of a system call of a 32-bit program: 32 bits each. */
+static __always_inline void arguments_of_compat(struct hook_scratch *scratch, void *registers)
+{
+#ifdef __TARGET_ARCH_x86
+	struct pt_regs___x86 *regs = registers;
+
+	scratch->raw[0] = (__u32)BPF_CORE_READ(regs, bx);
+	scratch->raw[1] = (__u32)BPF_CORE_READ(regs, cx);
+	scratch->raw[2] = (__u32)BPF_CORE_READ(regs, dx);
+	scratch->raw[3] = (__u32)BPF_CORE_READ(regs, si);
+	scratch->raw[4] = (__u32)BPF_CORE_READ(regs, di);
+	scratch->raw[5] = (__u32)BPF_CORE_READ(regs, bp);
+#else
+	arguments_from_registers(scratch, registers, true);
+	for (int i = 0; i < 6; i++)
+		scratch->raw[i] = (__u32)scratch->raw[i];
 #endif
 }
 
@@ -65,6 +85,13 @@ static __always_inline bool gather_kprobe(struct hook_scratch *scratch, void *co
 	if (config.flags & HOOK_SYSCALL_REGS)
 		arguments_from_registers(scratch, (void *)scratch->raw[0], true);
 	return true;
+}
+
+/* Its places are the cookies. */
+static __always_inline bool gather_kprobe_multi(struct hook_scratch *scratch, void *context)
+{
+	scratch->place = bpf_get_attach_cookie(context);
+	return gather_kprobe(scratch, context);
 }
 
 static __always_inline bool gather_uprobe(struct hook_scratch *scratch, void *context)
@@ -102,8 +129,15 @@ static __always_inline bool gather_raw(struct hook_scratch *scratch, void *conte
 		bpf_probe_read_kernel(&scratch->raw[i], sizeof(__u64), &arguments->args[i]);
 	}
 	if (config.flags & HOOK_SYSCALL_REGS) {
+		void *registers = (void *)scratch->raw[0];
+
 		scratch->returned = scratch->raw[1];
-		arguments_from_registers(scratch, (void *)scratch->raw[0], true);
+		if (config.flags & HOOK_PLACES)
+			scratch->place = syscall_place(registers);
+		if (syscall_is_compat())
+			arguments_of_compat(scratch, registers);
+		else
+			arguments_from_registers(scratch, registers, true);
 	}
 	return true;
 }

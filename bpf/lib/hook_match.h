@@ -39,7 +39,7 @@ static __always_inline bool hook_match(struct hook_scratch *scratch)
 			match_address(scratch, d);
 			break;
 		default:
-			if (config.dimension[d].input == INPUT_FOLLOWED)
+			if (input_is_followed(d))
 				scratch->number = 0;
 			else if (config.dimension[d].input >= INPUT_NAMESPACE_CHANGES)
 				input_changes(scratch, d);

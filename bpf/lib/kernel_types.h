@@ -371,7 +371,14 @@ struct linux_binprm {
 	int argc;
 };
 
+/* x86_64 has `status`. */
+struct thread_info {
+	unsigned long flags;
+	__u32 status;
+};
+
 struct task_struct {
+	struct thread_info thread_info;
 	unsigned int flags;
 	struct mm_struct *mm;
 	int exit_state;
@@ -393,9 +400,12 @@ struct task_struct {
 	struct files_struct *files;
 };
 
-/* x86_64: arguments of a function in di, si, dx, cx, r8, r9; of a syscall with r10 in place of cx. */
+/*
+ * x86_64: arguments of a function in di, si, dx, cx, r8, r9; of a syscall with r10 in place of cx; of a syscall of a 32-bit
+ * program in bx, cx, dx, si, di, bp.
+ */
 struct pt_regs___x86 {
-	unsigned long di, si, dx, cx, r8, r9, r10, ax, orig_ax, ip, sp;
+	unsigned long bx, bp, di, si, dx, cx, r8, r9, r10, ax, orig_ax, ip, sp;
 };
 
 /* arm64: arguments in regs[0..5]; a syscall's first also in orig_x0. */

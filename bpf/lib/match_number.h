@@ -37,15 +37,32 @@ static __noinline long match_range(struct hook_scratch *scratch, __u32 d)
 	return 0;
 }
 
+static __always_inline bool input_is_followed(__u32 d)
+{
+	return config.dimension[d].input == INPUT_FOLLOWED || config.dimension[d].input == INPUT_FOLLOWED_ABOVE;
+}
+
+/* The set that the dimension looks at; NULL when the process has none. */
+static __always_inline const __u64 *followed_words(__u32 d)
+{
+	struct followed *followed = followed_find(bpf_get_current_task_btf()->group_leader);
+
+	if (!followed)
+		return NULL;
+	/* The compiler would add to the pointer before it is known to be one. */
+	asm volatile("" : "+r"(followed));
+	return config.dimension[d].input == INPUT_FOLLOWED ? followed->met.words : followed->above.words;
+}
+
 /* A rule matches when one of the number's bits is among its own; with the flag, when none is. */
 static __noinline long match_bits(struct hook_scratch *scratch, __u32 d)
 {
-	struct followed *followed = NULL;
+	const __u64 *followed = NULL;
 
 	if (d >= HOOK_DIMENSIONS_MAX)
 		return 0;
-	if (config.dimension[d].input == INPUT_FOLLOWED)
-		followed = followed_find(bpf_get_current_task_btf()->group_leader);
+	if (input_is_followed(d))
+		followed = followed_words(d);
 	for (__u32 w = 0; w < HOOK_WORDS_MAX; w++) {
 		if (w >= config.words)
 			break;
@@ -58,8 +75,8 @@ static __noinline long match_bits(struct hook_scratch *scratch, __u32 d)
 
 		if (nibble >= config.dimension[d].count)
 			break;
-		if (config.dimension[d].input == INPUT_FOLLOWED)
-			word = followed ? followed->words[nibble / 16] : 0;
+		if (input_is_followed(d))
+			word = followed ? followed[nibble / 16] : 0;
 		key = nibble * 16 + (word >> nibble % 16 * 4 & 15);
 		entry = dimension_find(d, &key);
 		if (!entry)

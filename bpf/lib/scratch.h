@@ -60,6 +60,7 @@ struct hook_scratch {
 	__u64 number;
 	__u32 used; /* bytes of the tail */
 	__u32 input_error;
+	__u32 place;   /* of the function or system call among those that the hook serves */
 	__u32 untrack; /* values whose sockets are forgotten after the event */
 	__u32 slot;    /* this place among those of its CPU */
 };

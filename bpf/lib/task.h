@@ -21,6 +21,14 @@ static __always_inline struct upid task_pid_innermost(struct task_struct *task)
 	return upid;
 }
 
+/* The pid in a namespace other than the initial one; 0 in that. */
+static __always_inline __u32 task_pid_in_namespace(struct task_struct *task)
+{
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+
+	return BPF_CORE_READ(pid, level) ? task_pid_innermost(task).nr : 0;
+}
+
 /* A task that has no kernel identity in user space's view: kernel threads and the idle task. */
 static __always_inline bool task_is_kernel(struct task_struct *task)
 {

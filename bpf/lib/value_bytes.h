@@ -3,7 +3,10 @@
 #ifndef MERLON_VALUE_BYTES_H
 #define MERLON_VALUE_BYTES_H
 
+#include "syscall.h"
 #include "value_tail.h"
+
+#define SYSCALL_COMPAT 0x80000000u
 
 /* Cuts a word to the value's size and sign. */
 static __always_inline __u64 number_of(__u32 i, __u64 word)
@@ -29,6 +32,8 @@ static __always_inline void value_load_number(struct hook_scratch *scratch, __u3
 
 	if (!config.value[i].steps && config.value[i].reader == READ_NUMBER) {
 		scratch->value[i].number = number_of(i, word);
+		if (config.value[i].flags & CONFIG_SYSCALL && syscall_is_compat())
+			scratch->value[i].number |= SYSCALL_COMPAT;
 		return;
 	}
 	/* The object itself, or a pointer to a number. */

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
+import { HookLimit } from '../events/gen/layouts.ts';
+
 /** A target, apart from others at the same place when its events are of another kind. */
 export type AttachTarget = AttachPlace & {
   /** for process_loader */
@@ -12,8 +15,12 @@ type AttachPlace =
   | { readonly by: 'raw_tracepoint'; readonly event: string }
   /** every execve, for what processes inherit (follow.ts) */
   | { readonly by: 'follow' }
-  /** one system call among all, at the raw tracepoints sys_enter and sys_exit */
+  /** one system call among all, at the raw tracepoints sys_enter and sys_exit; by its place (syscall-name.ts) */
   | { readonly by: 'sys_enter' | 'sys_exit'; readonly syscall: number }
+  /** the same for many that share one program */
+  | { readonly by: 'syscalls_enter' | 'syscalls_exit'; readonly places: readonly number[] }
+  /** many functions that share one program; their places are their positions */
+  | { readonly by: 'kprobe_multi'; readonly functions: readonly string[] }
   | UserTarget;
 
 /** A place in a file that runs in user space: a function, its return, or one place of a USDT probe. */
@@ -46,7 +53,12 @@ function placeKey(target: AttachTarget): string {
       return `raw_tracepoint:${target.event}`;
     case 'sys_enter':
     case 'sys_exit':
-      return `${target.by}:${target.syscall}`;
+      return `${target.by}:${syscallName(target.syscall)}`;
+    case 'syscalls_enter':
+    case 'syscalls_exit':
+      return `${target.by}:${setName(target.places)}`;
+    case 'kprobe_multi':
+      return `${target.by}:${setName(target.functions)}`;
     case 'follow':
       return target.by;
     case 'uprobe':
@@ -56,6 +68,16 @@ function placeKey(target: AttachTarget): string {
     default:
       return `${target.by}:${target.functionName}`;
   }
+}
+
+function syscallName(place: number): string {
+  const { HOOK_SYSCALLS_MAX } = HookLimit;
+  return place < HOOK_SYSCALLS_MAX ? String(place) : `32-bit/${place - HOOK_SYSCALLS_MAX}`;
+}
+
+/** How many, and which, as a digest. */
+function setName(members: readonly (string | number)[]): string {
+  return `${members.length}#${createHash('sha256').update(members.join()).digest('hex').slice(0, 16)}`;
 }
 
 function userPlace({ offset, refCtrOffset, identity }: UserTarget): string {

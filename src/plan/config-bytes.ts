@@ -42,6 +42,7 @@ export function configBytes(
     HookConfig.flags,
     (plan.syscallRegisters ? HookFlag.HOOK_SYSCALL_REGS : 0) |
       (plan.atReturn ? HookFlag.HOOK_RETURN : 0) |
+      (plan.names === undefined ? 0 : HookFlag.HOOK_PLACES) |
       (plan.attach.by === 'follow' ? HookFlag.HOOK_FOLLOW : 0) |
       actionFlags(plan),
   );

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DimensionInput, HookLimit } from '../events/gen/layouts.ts';
+import { DimensionInput, FollowedPid, HookLimit } from '../events/gen/layouts.ts';
 import type { BinaryCondition, PidCondition } from '../policy/model.ts';
 import { classify } from './automaton.ts';
 import type { Condition } from './condition.ts';
@@ -9,21 +9,39 @@ import type { InstancePlan } from './instance-plan.ts';
 import { PlanError } from './plan-problem.ts';
 import { RuleMask } from './rule-mask.ts';
 import type { StringSecret } from './string-key.ts';
+import { makeTable, type Table } from './table.ts';
 
 const CONDITIONS_MAX = HookLimit.HOOK_WORDS_MAX * 64;
 
-/** A process with its ancestors, itself first. */
-export interface Lineage {
+/** What conditions look at of a living process or one of its ancestors. */
+export interface Relative {
   readonly tgid: number;
-  readonly binaries: readonly string[];
-  readonly tgids: readonly number[];
+  /** 0 in the initial pid namespace */
+  readonly namespacePid: number;
+  readonly binary: string | undefined;
+}
+
+/** A living process with its ancestors, itself first. */
+export type Lineage = readonly [Relative, ...Relative[]];
+
+/** As struct followed. */
+export interface Met {
+  readonly met: RuleMask;
+  readonly above: RuleMask;
 }
 
 interface FollowedCondition {
   readonly number: number;
+  readonly meets: (relative: Relative) => boolean;
   /** what an execve must meet; undefined for processes that are given by their ids */
   readonly condition: Condition | undefined;
-  readonly meets: (lineage: Lineage) => boolean;
+  /** those ids */
+  readonly pids: readonly PidKey[];
+}
+
+interface PidKey {
+  readonly pid: number;
+  readonly inNamespace: boolean;
 }
 
 /**
@@ -43,23 +61,46 @@ export class FollowedConditions {
     }[match];
     return this.#number(JSON.stringify([match, values]), at, {
       condition: { ...condition, negated: false },
-      meets: ({ binaries }) => binaries.some(meetsBinary),
+      pids: [],
+      meets: ({ binary }) => binary !== undefined && meetsBinary(binary),
     });
   }
 
-  numberOfPids({ values, at }: PidCondition): number {
-    return this.#number(JSON.stringify(['pids', values]), at, {
+  /** An ancestor in the initial pid namespace has no id in a namespace. */
+  numberOfPids({ values, isNamespacePid: inNamespace, at }: PidCondition): number {
+    const pids = values.filter((pid) => pid !== 0 || !inNamespace);
+    return this.#number(JSON.stringify([inNamespace ? 'namespace pids' : 'pids', pids]), at, {
       condition: undefined,
-      meets: ({ tgids }) => tgids.some((tgid) => values.includes(tgid)),
+      pids: pids.map((pid) => ({ pid, inNamespace })),
+      meets: ({ tgid, namespacePid }) => pids.includes(inNamespace ? namespacePid : tgid),
     });
   }
 
-  /** The set of what a lineage has met, of the conditions in `numbers`. */
-  metBy(lineage: Lineage, numbers: ReadonlySet<number>): RuleMask {
-    const mask = new RuleMask(HookLimit.HOOK_WORDS_MAX);
-    for (const { number, meets } of this.#known.values())
-      if (numbers.has(number) && meets(lineage)) mask.add(number);
-    return mask;
+  /** What a lineage has met, of the conditions in `numbers`. */
+  metBy([self, ...ancestors]: Lineage, numbers: ReadonlySet<number>): Met {
+    const above = new RuleMask(HookLimit.HOOK_WORDS_MAX);
+    const met = new RuleMask(HookLimit.HOOK_WORDS_MAX);
+    for (const { number, meets } of this.#known.values()) {
+      if (!numbers.has(number)) continue;
+      const isAbove = ancestors.some(meets);
+      if (isAbove) above.add(number);
+      if (isAbove || meets(self)) met.add(number);
+    }
+    return { met, above };
+  }
+
+  /** By struct followed_pid, the conditions that a process with this id meets; of all that were ever numbered. */
+  pidTable(): Table {
+    const byKey = new Map<string, { key: PidKey; mask: RuleMask }>();
+    for (const { number, pids } of this.#known.values())
+      for (const key of pids) {
+        const text = JSON.stringify(key);
+        const row = byKey.get(text) ?? { key, mask: new RuleMask(HookLimit.HOOK_WORDS_MAX) };
+        row.mask.add(number);
+        byKey.set(text, row);
+      }
+    const rows = [...byKey.values()].map(({ key, mask }) => ({ key: pidKeyBytes(key), value: mask.bytes }));
+    return makeTable('hash', FollowedPid.sizeof, rows, 8 * HookLimit.HOOK_WORDS_MAX);
   }
 
   /** The program that notes what an execve meets; undefined when none of the conditions is about binaries. */
@@ -114,19 +155,37 @@ export class FollowedConditions {
   }
 }
 
-/** The condition of a hook's rule: the process or an ancestor has met condition `number`. */
-export function followedCondition(number: number, negated: boolean): Condition {
+function pidKeyBytes({ pid, inNamespace }: PidKey): Uint8Array {
+  const view = new DataView(new ArrayBuffer(FollowedPid.sizeof));
+  view.setUint32(FollowedPid.pid, pid, true);
+  view.setUint32(FollowedPid.inNamespace, inNamespace ? 1 : 0, true);
+  return new Uint8Array(view.buffer);
+}
+
+type FollowedInput = typeof DimensionInput.INPUT_FOLLOWED | typeof DimensionInput.INPUT_FOLLOWED_ABOVE;
+
+/** The condition of a hook's rule: the process or an ancestor (`INPUT_FOLLOWED_ABOVE`: an ancestor) has met condition `number`. */
+export function followedCondition(
+  number: number,
+  negated: boolean,
+  input: FollowedInput = DimensionInput.INPUT_FOLLOWED,
+): Condition {
   return {
-    at: { input: DimensionInput.INPUT_FOLLOWED, entry: 0, other: 0 },
+    at: { input, entry: 0, other: 0 },
     negated,
     accepted: { class: 'bits', mask: 1n << BigInt(number) },
   };
 }
 
+const FOLLOWED_INPUTS: readonly number[] = [
+  DimensionInput.INPUT_FOLLOWED,
+  DimensionInput.INPUT_FOLLOWED_ABOVE,
+];
+
 /** The numbers of followed conditions that a rule's conditions name. */
 export function followedNumbers(conditions: readonly Condition[]): number[] {
   return conditions.flatMap(({ at, accepted }) =>
-    at.input === DimensionInput.INPUT_FOLLOWED && accepted.class === 'bits'
+    FOLLOWED_INPUTS.includes(at.input) && accepted.class === 'bits'
       ? [accepted.mask.toString(2).length - 1]
       : [],
   );

@@ -10,6 +10,8 @@ import type { ValuePlan } from './value-plan.ts';
 export interface InstancePlan {
   readonly attach: AttachTarget;
   readonly shown: HookTarget;
+  /** of a program that serves many functions, their names by place */
+  readonly names?: ReadonlyMap<number, string>;
   readonly syscallRegisters: boolean;
   readonly argumentCount: number;
   readonly atReturn: boolean;

@@ -35,7 +35,12 @@ export interface AttachFacts {
   readonly trampoline: boolean;
   readonly lsm: boolean;
   readonly kprobe: boolean;
+  /** one program on many functions */
+  readonly kprobeMulti: boolean;
 }
+
+/** Whose programs make a system call: its number and its arguments' places depend on it. */
+export type SyscallAbi = 'x64' | 'i386' | 'arm64' | 'arm32';
 
 /** What a plan needs of a file that runs in user space; src/kernel/elf-image.ts reads it. */
 export type UserFile = Pick<
@@ -80,8 +85,11 @@ export interface KernelFacts {
   userTypes(path: string): UserTypes;
   /** Closes those files: the next plan looks at what has their paths then. */
   forgetUserFiles(): void;
-  /** number of a system call by its name without a prefix; undefined when the architecture has none */
-  syscallNumber(name: string): number | undefined;
-  /** the kernel's function for it, such as __x64_sys_openat */
-  syscallFunction(name: string): string;
+  /** those that this kernel serves, its own first; then that of 32-bit programs */
+  readonly syscallAbis: readonly SyscallAbi[];
+  /** number of a system call by its name without a prefix; undefined when the ABI has none */
+  syscallNumber(name: string, abi: SyscallAbi): number | undefined;
+  syscallNames(abi: SyscallAbi): readonly string[];
+  /** Those of the kernel itself that it can trace, in order. Throws an Error that says why they cannot be told. */
+  traceableFunctions(): readonly string[];
 }

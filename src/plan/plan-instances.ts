@@ -26,7 +26,7 @@ export function planInstances(hooks: readonly PolicyHook[], secret: StringSecret
     const group = new Group();
     if (!group.add(hook))
       throw new PlanError(
-        hook.policy.at,
+        hook.at,
         `Cannot put a hook of policy "${hook.policy.name}" into one program: at most ${HookLimit.HOOK_VALUES_MAX} values, ` +
           `${HookLimit.HOOK_DIMENSIONS_MAX} kinds of conditions and ${RULES_MAX} selectors fit`,
         'Divide the hook over several policies.',
@@ -84,10 +84,11 @@ class Group {
     const matchOnError = this.#maskOf(words, ({ matchOnError: matches }) => matches);
     const alphabets = this.#alphabets();
     const context = { words, all: rules.all, matchOnError, secret, alphabets };
-    const { attach, shown, syscallRegisters, argumentCount, atReturn } = first.hook.target;
+    const { attach, shown, names, syscallRegisters, argumentCount, atReturn } = first.hook.target;
     return {
       attach,
       shown,
+      ...(names === undefined ? {} : { names }),
       syscallRegisters,
       argumentCount,
       atReturn,

@@ -36,7 +36,8 @@ export function planLoader(at: SourcePosition, facts: KernelFacts): LoaderHook[]
   const { trampoline, kprobe } = facts.attach;
   if ((trampoline || kprobe) && facts.findFunction(MAPPING) !== undefined)
     return [functionHook(trampoline ? 'fexit' : 'kprobe')];
-  const syscall = facts.syscallNumber('mmap');
+  const [own] = facts.syscallAbis;
+  const syscall = own === undefined ? undefined : facts.syscallNumber('mmap', own);
   if (syscall === undefined || facts.rawTracepoint('sched_process_exec') === undefined)
     throw new PlanError(at, 'Cannot serve spec.loader: this kernel shows no program what it maps');
   return [syscallHook(syscall), execHook()];

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { SourcePosition } from '../base/source-position.ts';
 import type { HookPolicy, HookRule } from '../events/hook.ts';
 import type { Action, Argument, Hook, Policy, Selector } from '../policy/model.ts';
 import { targetKey } from './attach-target.ts';
@@ -17,6 +18,8 @@ import { type ValuePlan, valueKey } from './value-plan.ts';
 /** One hook entry of one policy on one target, before it shares a program with others. */
 export interface PolicyHook {
   readonly policy: Policy;
+  /** of the policy's entry */
+  readonly at: SourcePosition;
   readonly target: PlannedTarget;
   readonly values: readonly ValuePlan[];
   readonly shown: Omit<HookPolicy, 'firstRule'>;
@@ -109,6 +112,7 @@ function planHook(
     entries.flatMap((entry, index) => (entry < 0 ? [] : [{ entry, label: specified[index]?.label }]));
   return {
     policy,
+    at: hook.at,
     target,
     values: list.values,
     shown: {
@@ -138,6 +142,7 @@ function loaderHook(policy: Policy, { target, values, conditions }: LoaderHook):
   const { name, namespace } = policy;
   return {
     policy,
+    at: policy.at,
     target,
     values,
     shown: {

@@ -2,8 +2,9 @@
 // What a policy's operands become once the value's type is known.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { ArgumentType, Operand } from '../policy/model.ts';
-import type { Accepted } from './condition.ts';
+import { DimensionInput } from '../events/gen/layouts.ts';
+import type { ArgumentType, Operand, Selector } from '../policy/model.ts';
+import type { Accepted, Condition } from './condition.ts';
 import { planPolicy } from './plan-policies.ts';
 import { PlanError } from './plan-problem.ts';
 import { argument, AT, condition, kernelFacts, policy, rawHook, selector } from './testing.ts';
@@ -135,4 +136,68 @@ test('the host’s namespaces may be hidden: the policy is refused, not more', (
     },
   });
   assert.throws(() => planPolicy(one, hidden), PlanError);
+});
+
+describe('selectors of the process', () => {
+  function conditions(parts: Partial<Selector>): readonly Condition[] {
+    const [hook] = [
+      ...planPolicy(policy('p', [rawHook([], [selector(parts)])]), kernelFacts()).values(),
+    ].flat();
+    return hook?.rules[0]?.conditions ?? [];
+  }
+  const at = (input: Condition['at']['input'], entry = 0): Condition['at'] => ({ input, entry, other: 0 });
+  const caps = { set: 'Effective', mask: 6n, at: AT } as const;
+
+  test('isNamespaceCapability asks for another user namespace, whatever the operator', () => {
+    for (const negated of [false, true])
+      assert.deepEqual(conditions({ capabilities: [{ ...caps, negated, isNamespaceCapability: true }] }), [
+        { at: at(DimensionInput.INPUT_CAP_EFFECTIVE), negated, accepted: { class: 'bits', mask: 6n } },
+        {
+          at: at(DimensionInput.INPUT_NAMESPACE, 9),
+          negated: true,
+          accepted: { class: 'numbers', values: [0xefff_fffdn] },
+        },
+      ]);
+  });
+
+  test('NotIn of changes asks for a change of something else', () => {
+    const input = DimensionInput.INPUT_CAP_EFFECTIVE_CHANGES;
+    assert.deepEqual(
+      conditions({ capabilityChanges: [{ ...caps, negated: true, isNamespaceCapability: false }] }),
+      [
+        { at: at(input), negated: true, accepted: { class: 'bits', mask: 6n } },
+        { at: at(input), negated: false, accepted: { class: 'bits', mask: MOST & ~6n } },
+      ],
+    );
+    assert.deepEqual(conditions({ namespaceChanges: [{ negated: true, values: ['Ipc', 'Net'], at: AT }] }), [
+      {
+        at: at(DimensionInput.INPUT_NAMESPACE_CHANGES),
+        negated: false,
+        accepted: { class: 'bits', mask: 0x3ffn & ~0b10_0010n },
+      },
+    ]);
+  });
+
+  test('followForks of pids in a namespace leaves processes of the initial one out', () => {
+    const pids = [{ negated: true, values: [0, 1], isNamespacePid: true, followForks: true, at: AT }];
+    assert.deepEqual(conditions({ pids }), [
+      {
+        at: at(DimensionInput.INPUT_NAMESPACE_PID),
+        negated: true,
+        accepted: { class: 'numbers', values: [0n] },
+      },
+      { at: at(DimensionInput.INPUT_FOLLOWED), negated: true, accepted: { class: 'bits', mask: 1n } },
+    ]);
+  });
+
+  test('followChildren of parents looks at ancestors only', () => {
+    const binary = { negated: false, match: 'exact', values: ['/a'], followChildren: true, at: AT } as const;
+    const found = conditions({ binaries: [binary], parentBinaries: [binary] });
+    const { INPUT_FOLLOWED, INPUT_FOLLOWED_ABOVE } = DimensionInput;
+    assert.deepEqual(
+      found.map((condition) => condition.at),
+      [at(INPUT_FOLLOWED), at(INPUT_FOLLOWED_ABOVE)],
+    );
+    assert.deepEqual(found[0]?.accepted, found[1]?.accepted);
+  });
 });

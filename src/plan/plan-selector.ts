@@ -12,11 +12,12 @@ import type {
 import { NAMESPACE_KINDS } from '../policy/model.ts';
 import { checkOperand, checkTrieText } from './check-operand.ts';
 import type { Accepted, Condition, ConditionInput } from './condition.ts';
+import { expandList } from './expand-list.ts';
 import type { KernelFacts } from './kernel-facts.ts';
 import { type FollowedConditions, followedCondition } from './follow.ts';
 import { rangeWords, wordsOf } from './number-words.ts';
 import { attempt, NeedsKubernetes, type OnPlanError, PlanError, raise } from './plan-problem.ts';
-import { syscallNumber } from './syscall-name.ts';
+import { findSyscall } from './syscall-name.ts';
 import type { ValuePlan } from './value-plan.ts';
 
 /** Stands for the place of a value that cannot be read, which `onError` has heard of. */
@@ -40,7 +41,7 @@ export function planSelector(
   onError: OnPlanError = raise,
 ): Condition[] {
   attempt(() => refuseUnserved(selector), onError);
-  const each = <Item>(items: readonly Item[], plan: (item: Item) => Condition): Condition[] =>
+  const each = <Item>(items: readonly Item[], plan: (item: Item) => Condition | Condition[]): Condition[] =>
     items.flatMap((item) => attempt(() => plan(item), onError) ?? []);
   const ofValues = (conditions: readonly ValueCondition[], entries: readonly number[]): Condition[] =>
     each(
@@ -48,13 +49,11 @@ export function planSelector(
       (condition) => valueCondition(condition, entries, places, facts),
     );
   return [
-    ...each(selector.pids, (condition) => pidCondition(condition, followed)),
+    ...each(selector.pids, (condition) => pidConditions(condition, followed)),
     ...each(selector.namespaces, (condition) => namespaceCondition(condition, facts)),
     ...each(selector.namespaceChanges, namespaceChangeCondition),
-    ...each(selector.capabilities, (condition) => capabilityCondition(condition, CAPABILITY_INPUTS)),
-    ...each(selector.capabilityChanges, (condition) =>
-      capabilityCondition(condition, CAPABILITY_CHANGE_INPUTS),
-    ),
+    ...each(selector.capabilities, (condition) => capabilityConditions(condition, CAPABILITY_INPUTS)),
+    ...each(selector.capabilityChanges, capabilityChangeConditions),
     ...each(selector.binaries, (condition) =>
       binaryCondition(condition, DimensionInput.INPUT_BINARY, followed),
     ),
@@ -70,15 +69,7 @@ export function planSelector(
   ];
 }
 
-function refuseUnserved({ pids, parentBinaries, capabilityChanges, capabilities, workload }: Selector): void {
-  const inNamespacePid = pids.find(({ followForks, isNamespacePid }) => followForks && isNamespacePid);
-  if (inNamespacePid !== undefined) throw unserved(inNamespacePid.at, 'followForks of pids in a namespace');
-  const ofParent = parentBinaries.find(({ followChildren }) => followChildren);
-  if (ofParent !== undefined) throw unserved(ofParent.at, 'followChildren in matchParentBinaries');
-  const inNamespace = [...capabilities, ...capabilityChanges].find(
-    ({ isNamespaceCapability }) => isNamespaceCapability,
-  );
-  if (inNamespace !== undefined) throw unserved(inNamespace.at, 'isNamespaceCapability');
+function refuseUnserved({ workload }: Selector): void {
   if (workload !== undefined)
     throw new NeedsKubernetes(workload.at, 'Cannot serve matchWorkloads: Kubernetes is not on');
 }
@@ -91,11 +82,17 @@ function process(input: ConditionInput['input'], entry = 0): ConditionInput {
   return { input, entry, other: 0 };
 }
 
-function pidCondition(condition: PidCondition, followed: FollowedConditions): Condition {
+function isNumber(at: ConditionInput, values: readonly bigint[], negated: boolean): Condition {
+  return { at, negated, accepted: { class: 'numbers', values } };
+}
+
+/** In the initial pid namespace the pid in the namespace is 0, and followForks matches nothing there, whatever the operator. */
+function pidConditions(condition: PidCondition, followed: FollowedConditions): Condition[] {
   const { negated, values, isNamespacePid, followForks } = condition;
-  if (followForks) return followedCondition(followed.numberOfPids(condition), negated);
-  const input = isNamespacePid ? DimensionInput.INPUT_NAMESPACE_PID : DimensionInput.INPUT_PID;
-  return { at: process(input), negated, accepted: { class: 'numbers', values: values.map(BigInt) } };
+  const at = process(isNamespacePid ? DimensionInput.INPUT_NAMESPACE_PID : DimensionInput.INPUT_PID);
+  if (!followForks) return [isNumber(at, values.map(BigInt), negated)];
+  const descends = followedCondition(followed.numberOfPids(condition), negated);
+  return isNamespacePid ? [isNumber(at, [0n], true), descends] : [descends];
 }
 
 function namespaceCondition(
@@ -104,11 +101,7 @@ function namespaceCondition(
 ): Condition {
   const kind = NAMESPACE_KINDS.indexOf(namespace);
   const numbers = values.map((value) => BigInt(value === 'host_ns' ? hostNamespace(kind, at, facts) : value));
-  return {
-    at: process(DimensionInput.INPUT_NAMESPACE, kind),
-    negated,
-    accepted: { class: 'numbers', values: numbers },
-  };
+  return isNumber(process(DimensionInput.INPUT_NAMESPACE, kind), numbers, negated);
 }
 
 /** The number of the host's namespace of a kind; this user may be forbidden to see it. */
@@ -136,32 +129,61 @@ const CAPABILITY_CHANGE_INPUTS = {
   Permitted: DimensionInput.INPUT_CAP_PERMITTED_CHANGES,
 } as const;
 
-function capabilityCondition(
-  { set, negated, mask }: CapabilityCondition,
-  inputs: Readonly<Record<CapabilityCondition['set'], ConditionInput['input']>>,
-): Condition {
-  return { at: process(inputs[set]), negated, accepted: { class: 'bits', mask } };
+function hasBits(at: ConditionInput, mask: bigint, negated = false): Condition {
+  return { at, negated, accepted: { class: 'bits', mask } };
 }
 
+/** PROC_USER_INIT_INO, include/linux/proc_ns.h: where programs are loaded from. */
+const INITIAL_USER_NAMESPACE = 0xefff_fffdn;
+
+/** isNamespaceCapability: only processes in a user namespace other than the host's, whatever the operator. */
+function capabilityConditions(
+  { set, negated, mask, isNamespaceCapability }: CapabilityCondition,
+  inputs: Readonly<Record<CapabilityCondition['set'], ConditionInput['input']>>,
+): Condition[] {
+  const userNamespace = process(DimensionInput.INPUT_NAMESPACE, NAMESPACE_KINDS.indexOf('User'));
+  return [
+    hasBits(process(inputs[set]), mask, negated),
+    ...(isNamespaceCapability ? [isNumber(userNamespace, [INITIAL_USER_NAMESPACE], true)] : []),
+  ];
+}
+
+const EVERY_CAPABILITY = 2n ** 64n - 1n;
+const EVERY_NAMESPACE = 2n ** BigInt(NAMESPACE_KINDS.length) - 1n;
+
+/** NotIn: something has changed, but none of these. */
+function capabilityChangeConditions(condition: CapabilityCondition): Condition[] {
+  const { set, negated, mask } = condition;
+  return [
+    ...capabilityConditions(condition, CAPABILITY_CHANGE_INPUTS),
+    ...(negated ? [hasBits(process(CAPABILITY_CHANGE_INPUTS[set]), EVERY_CAPABILITY & ~mask)] : []),
+  ];
+}
+
+/** NotIn: one that is not among these has changed. */
 function namespaceChangeCondition({ negated, values }: NamespaceChangeCondition): Condition {
   const mask = values.reduce((bits, kind) => bits | (1n << BigInt(NAMESPACE_KINDS.indexOf(kind))), 0n);
-  return { at: process(DimensionInput.INPUT_NAMESPACE_CHANGES), negated, accepted: { class: 'bits', mask } };
+  return hasBits(process(DimensionInput.INPUT_NAMESPACE_CHANGES), negated ? EVERY_NAMESPACE & ~mask : mask);
 }
 
 const STRING_CLASSES = { exact: 'strings', prefix: 'prefixes', postfix: 'postfixes' } as const;
 
 function binaryCondition(
   policyCondition: BinaryCondition,
-  input: ConditionInput['input'],
+  input: typeof DimensionInput.INPUT_BINARY | typeof DimensionInput.INPUT_PARENT_BINARY,
   followed: FollowedConditions,
 ): Condition {
   const { negated, match, values, followChildren, at } = policyCondition;
   checkTrieText(match, values, at);
   const accepted: Accepted = { class: STRING_CLASSES[match], values: values.map(bytesOf) };
   const condition = { at: process(input), negated, accepted };
-  return followChildren
-    ? followedCondition(followed.numberOfBinary(policyCondition, condition), negated)
-    : condition;
+  if (!followChildren) return condition;
+  const { INPUT_PARENT_BINARY, INPUT_FOLLOWED, INPUT_FOLLOWED_ABOVE } = DimensionInput;
+  return followedCondition(
+    followed.numberOfBinary(policyCondition, condition),
+    negated,
+    input === INPUT_PARENT_BINARY ? INPUT_FOLLOWED_ABOVE : INPUT_FOLLOWED,
+  );
 }
 
 function valueCondition(
@@ -194,7 +216,7 @@ function accept(
   switch (operand.op) {
     case 'numbers': {
       const listed = operand.lists.flatMap((list) =>
-        list.values.map((name) => BigInt(syscallNumber(name, list.at, facts))),
+        expandList(list, facts).map((name) => findSyscall(name, list.at, facts).id),
       );
       const values = wordsOf([...operand.values, ...listed], value);
       return { input, accepted: { class: 'numbers', values } };

@@ -15,12 +15,20 @@ const FUNCTION: KernelFunction = {
 };
 const NAMES = ['security_file_open', 'bpf_lsm_file_open', '__x64_sys_openat'];
 
+const SYSCALLS: Partial<Record<string, Record<string, number>>> = {
+  x64: { openat: 257, close: 3, gone: 4 },
+  i386: { openat: 295 },
+};
+const TRACED = Array.from({ length: 12 }, (_, n) => `ksys_${n}`);
+
 function kernel(attach: Partial<KernelFacts['attach']>): KernelFacts {
   return kernelFacts({
-    attach: { trampoline: false, lsm: false, kprobe: false, ...attach },
+    attach: { trampoline: false, lsm: false, kprobe: false, kprobeMulti: false, ...attach },
     findFunction: (name) => (NAMES.includes(name) ? FUNCTION : undefined),
     functionNames: (prefix) => NAMES.filter((name) => name.startsWith(prefix)),
-    syscallNumber: (name) => ({ openat: 257, close: 3 })[name],
+    syscallNumber: (name, abi) => SYSCALLS[abi]?.[name],
+    syscallNames: (abi) => Object.keys(SYSCALLS[abi] ?? {}),
+    traceableFunctions: () => TRACED,
     tracepointFields: (subsystem, event) =>
       subsystem === 'sched' && event === 'sched_switch' ? [] : undefined,
   });
@@ -81,7 +89,7 @@ describe('a system call', () => {
   const functionName = '__x64_sys_openat';
   const openat = (name: string, more: Partial<KprobeHook> = {}): KprobeHook =>
     kprobe(name, { syscall: true, ...more });
-  for (const name of ['openat', 'sys_openat', '__x64_sys_openat', '__arm64_sys_openat'])
+  for (const name of ['openat', 'sys_openat', '__x64_sys_openat', '__arm64_sys_openat', 'x64/sys_openat'])
     test(`${name} is openat`, () => {
       assert.deepEqual(targets(openat(name), {}), [{ by: 'sys_enter', syscall: 257 }]);
     });
@@ -96,7 +104,16 @@ describe('a system call', () => {
   });
   test('that the architecture does not have', () =>
     assert.match(refusal(openat('sys_nothing')).message, /none of that name/));
-  test('of 32-bit programs', () => assert.match(refusal(openat('i386/openat')).message, /32-bit/));
+  for (const name of ['i386/openat', 'i386/sys_openat', '__ia32_sys_openat', '__ia32_compat_sys_openat'])
+    test(`${name} is that of 32-bit programs, by its number`, () => {
+      const place = 512 + 295;
+      assert.deepEqual(targets(openat(name), all), [{ by: 'sys_enter', syscall: place }]);
+      assert.deepEqual(targets(openat(name, returns), all), [{ by: 'sys_exit', syscall: place }]);
+    });
+  test('of an ABI that the kernel does not serve', () => {
+    assert.match(refusal(openat('arm32/openat')).message, /"arm32\/openat".*ABI arm32/);
+    assert.match(refusal(openat('i386/opena')).remedy ?? '', /"i386\/sys_openat"/);
+  });
   test('a list gives a target each', () => {
     const list = {
       name: 'l',
@@ -111,7 +128,7 @@ describe('a system call', () => {
     ]);
     assert.match(
       refusal(kprobe('', { call: { ...call, list: { ...call.list, values: [] } } })).message,
-      /empty/,
+      /expands to nothing/,
     );
   });
 });
@@ -129,4 +146,76 @@ describe('tracepoints and LSM hooks', () => {
     assert.match(refusal(lsm('file_open'), { trampoline: true }).remedy ?? '', /lsm=/);
     assert.match(refusal(lsm('file_opn')).remedy ?? '', /"file_open"/);
   });
+});
+
+describe('generated lists', () => {
+  const of = (
+    type: 'generated_syscalls' | 'generated_ftrace',
+    pattern?: string,
+  ): Pick<KprobeHook, 'call'> => ({
+    call: {
+      kind: 'list',
+      list: { name: 'l', type, values: [], pattern, validated: true, at: { ...AT, line: 7 } },
+      at: AT,
+    },
+  });
+  const ftrace = (pattern: string, more: Partial<KprobeHook> = {}): KprobeHook =>
+    kprobe('', { ...of('generated_ftrace', pattern), ...more });
+
+  test('system calls are those whose function the kernel has', () => {
+    assert.deepEqual(targets(kprobe('', of('generated_syscalls')), {}), [{ by: 'sys_enter', syscall: 257 }]);
+  });
+
+  test('many functions share a program, where the kernel has a way', () => {
+    const multi = { trampoline: true, kprobeMulti: true };
+    assert.deepEqual(targets(ftrace('^ksys_'), multi), [{ by: 'kprobe_multi', functions: TRACED }]);
+    assert.equal(targets(ftrace('^ksys_'), { kprobe: true }).length, 12);
+    assert.equal(targets(ftrace('^ksys_[0-7]$'), { kprobe: true, kprobeMulti: true }).length, 8);
+  });
+
+  test('a function that the kernel’s types have left out is hooked by kprobe', () => {
+    assert.deepEqual(targets(ftrace('^ksys_3$'), { trampoline: true, kprobe: true }), [
+      { by: 'kprobe', functionName: 'ksys_3' },
+    ]);
+    assert.match(refusal(ftrace('^ksys_3$'), { trampoline: true }).message, /"ksys_3"/);
+  });
+
+  test('that expand to nothing are refused at their place', () => {
+    const { at, message } = refusal(ftrace('^nothing$'));
+    assert.equal(at.line, 7);
+    assert.match(message, /"l": it expands to nothing.*\^nothing\$/);
+  });
+
+  test('that cannot be told are refused at their place', () => {
+    const facts = {
+      ...kernel(all),
+      traceableFunctions: () => {
+        throw new Error('EPERM: operation not permitted');
+      },
+    };
+    assert.throws(
+      () => planTargets(ftrace('^ksys_'), facts),
+      (error: PlanError) => {
+        assert.match(error.message, /"l": EPERM/);
+        return error.at.line === 7;
+      },
+    );
+  });
+});
+
+test('many system calls share a program and keep their names', () => {
+  const names = Array.from({ length: 9 }, (_, n) => `call${n}`);
+  const list = {
+    name: 'l',
+    type: 'syscalls',
+    values: names,
+    pattern: undefined,
+    validated: true,
+    at: AT,
+  } as const;
+  const facts = { ...kernel(all), syscallNumber: (name: string) => names.indexOf(name) };
+  const [target, ...others] = planTargets(kprobe('', { call: { kind: 'list', list, at: AT } }), facts);
+  assert.deepEqual(others, []);
+  assert.deepEqual(target?.attach, { by: 'syscalls_enter', places: [0, 1, 2, 3, 4, 5, 6, 7, 8] });
+  assert.equal(target.names?.get(8), '__x64_sys_call8');
 });

@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { didYouMean, nearestName } from '../base/nearest-name.ts';
-import type { SourcePosition } from '../base/source-position.ts';
+import { didYouMean } from '../base/nearest-name.ts';
 import type { HookTarget } from '../events/hook.ts';
-import type { Hook, KprobeHook, List, LsmHook, TracepointHook } from '../policy/model.ts';
+import type { Hook, LsmHook, TracepointHook } from '../policy/model.ts';
 import type { AttachTarget } from './attach-target.ts';
 import { X86_64_SYSCALLS } from './gen/syscalls.ts';
-import type { KernelFacts, KernelFunction } from './kernel-facts.ts';
-import { attempt, type OnPlanError, PlanError, raise } from './plan-problem.ts';
-import { bareSyscall, syscallNumber } from './syscall-name.ts';
+import { functionSignature, functionTargets, NAMES_SHOWN } from './function-target.ts';
+import type { KernelFacts } from './kernel-facts.ts';
+import { type OnPlanError, PlanError, raise } from './plan-problem.ts';
 import { uprobeTargets, usdtTargets } from './plan-user-target.ts';
 import type { Signature } from './plan-value.ts';
-
-/** Kernels have many names that differ in a word. */
-const NAMES_SHOWN = 3;
 
 /** Where a hook of a policy is attached on this kernel. */
 export interface PlannedTarget {
@@ -25,17 +21,19 @@ export interface PlannedTarget {
   readonly argumentCount: number;
   /** the program runs when the function returns */
   readonly atReturn: boolean;
+  /** of a program that serves many functions, their names by place */
+  readonly names?: ReadonlyMap<number, string>;
 }
 
 /**
- * The cheapest way to attach that this kernel has. A list gives one target per call; `onError` hears of each that the kernel
+ * The cheapest way to attach that this kernel has. A short list gives one target per call; `onError` hears of each that the kernel
  * has no function for, or no way to attach to. Throws a PlanError when there is nothing at all.
  */
 export function planTargets(hook: Hook, facts: KernelFacts, onError: OnPlanError = raise): PlannedTarget[] {
   switch (hook.kind) {
     case 'kprobe':
     case 'fentry':
-      return callsOf(hook).flatMap((call) => attempt(() => functionTarget(hook, call, facts), onError) ?? []);
+      return functionTargets(hook, facts, onError);
     case 'tracepoint':
       return [hook.raw ? rawTracepointTarget(hook, facts) : tracepointTarget(hook, facts)];
     case 'lsm':
@@ -45,106 +43,6 @@ export function planTargets(hook: Hook, facts: KernelFacts, onError: OnPlanError
     case 'usdt':
       return usdtTargets(hook, facts);
   }
-}
-
-interface NamedCall {
-  readonly name: string;
-  readonly at: SourcePosition;
-  readonly isSyscall: boolean;
-}
-
-function callsOf({ call, syscall }: KprobeHook): NamedCall[] {
-  if (call.kind === 'function') return [{ name: call.name, at: call.at, isSyscall: syscall }];
-  const { list, at } = call;
-  if (list.type === 'generated_syscalls' || list.type === 'generated_ftrace')
-    throw new PlanError(
-      list.at,
-      `Cannot expand a list of type "${list.type}": this version does not serve it`,
-    );
-  if (list.values.length === 0) throw new PlanError(at, `Cannot use list "${list.name}": it is empty`);
-  return list.values.map((name) => ({ name, at, isSyscall: syscall || isSyscallList(list) }));
-}
-
-function isSyscallList(list: List): boolean {
-  return list.type === 'syscalls';
-}
-
-function functionTarget(hook: KprobeHook, call: NamedCall, facts: KernelFacts): PlannedTarget[] {
-  // returnCopy: the function has filled the buffer when it returns.
-  const atReturn = hook.returnArg !== undefined || hook.args.some(({ returnCopy }) => returnCopy);
-  try {
-    return [
-      call.isSyscall ? syscallTarget(call, atReturn, facts) : kernelFunctionTarget(call, atReturn, facts),
-    ];
-  } catch (error) {
-    if (hook.ignoreCallNotFound && error instanceof PlanError) return [];
-    throw error;
-  }
-}
-
-function syscallTarget({ name, at }: NamedCall, atReturn: boolean, facts: KernelFacts): PlannedTarget {
-  const number = syscallNumber(name, at, facts);
-  const functionName = facts.syscallFunction(bareSyscall(name));
-  const common = {
-    shown: { kind: 'kprobe', functionName },
-    signature: { kind: 'syscall' },
-    syscallRegisters: true,
-    atReturn,
-  } as const;
-  const { attach } = facts;
-  if (attach.trampoline && facts.findFunction(functionName) !== undefined)
-    return { ...common, attach: { by: atReturn ? 'fexit' : 'fentry', functionName }, argumentCount: 1 };
-  if (attach.kprobe && !atReturn)
-    return { ...common, attach: { by: 'kprobe', functionName }, argumentCount: 1 };
-  return {
-    ...common,
-    attach: { by: atReturn ? 'sys_exit' : 'sys_enter', syscall: number },
-    argumentCount: 2,
-  };
-}
-
-function kernelFunctionTarget({ name, at }: NamedCall, atReturn: boolean, facts: KernelFacts): PlannedTarget {
-  const found = facts.findFunction(name);
-  if (found === undefined) throw unknownFunction(name, at, facts);
-  const common = {
-    shown: { kind: 'kprobe', functionName: name },
-    signature: functionSignature(`function "${name}"`, found),
-    syscallRegisters: false,
-    argumentCount: Math.min(found.parameters.length, 6),
-    atReturn,
-  } as const;
-  if (facts.attach.trampoline)
-    return { ...common, attach: { by: atReturn ? 'fexit' : 'fentry', functionName: name } };
-  if (facts.attach.kprobe && !atReturn) return { ...common, attach: { by: 'kprobe', functionName: name } };
-  throw new PlanError(
-    at,
-    `Cannot hook "${name}": this kernel lets no program onto its functions`,
-    'Use a tracepoint or a system call, or a kernel with kprobes or BPF trampolines.',
-  );
-}
-
-function unknownFunction(name: string, at: SourcePosition, facts: KernelFacts): PlanError {
-  const isSyscall = bareSyscall(name) !== name && facts.syscallNumber(bareSyscall(name)) !== undefined;
-  return new PlanError(
-    at,
-    `Cannot hook "${name}": the kernel has no function of that name`,
-    isSyscall
-      ? 'It is a system call: add "syscall: true".'
-      : (didYouMean(name, functionsLike(name, facts), NAMES_SHOWN) ??
-          'If other kernels have it, add "ignore: {callNotFound: true}".'),
-  );
-}
-
-/** Functions that begin as this name does are looked at; who missed the beginning gets those that end as it does. */
-function functionsLike(name: string, facts: KernelFacts): readonly string[] {
-  const same = facts.functionNames(name.slice(0, 4));
-  if (nearestName(name, same) !== undefined) return same;
-  const end = name.slice(-6);
-  return facts.functionNames('').filter((other) => other.endsWith(end));
-}
-
-function functionSignature(title: string, { parameters, returns }: KernelFunction): Signature {
-  return { kind: 'function', title, parameters, returns };
 }
 
 function tracepointTarget(hook: TracepointHook, facts: KernelFacts): PlannedTarget {

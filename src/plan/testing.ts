@@ -69,7 +69,7 @@ export function kernelFacts(more: Partial<KernelFacts> = {}): KernelFacts {
     ...{ name: `a${index}`, typeName: 'unsigned long', kind: 'int', size: 8 },
   }));
   return {
-    attach: { trampoline: false, lsm: false, kprobe: false },
+    attach: { trampoline: false, lsm: false, kprobe: false, kprobeMulti: false },
     hostNamespaces: [],
     findFunction: () => undefined,
     functionNames: () => [],
@@ -87,8 +87,10 @@ export function kernelFacts(more: Partial<KernelFacts> = {}): KernelFacts {
     userTypes: (path) => {
       throw new Error(`there is no file ${path}`);
     },
+    syscallAbis: ['x64', 'i386'],
     syscallNumber: () => undefined,
-    syscallFunction: (name) => `__x64_sys_${name}`,
+    syscallNames: () => [],
+    traceableFunctions: () => [],
     ...more,
   };
 }

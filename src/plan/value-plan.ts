@@ -137,6 +137,7 @@ export function valueFlags(value: ValuePlan): number {
   return (
     (value.shown.signed ? ValueConfigFlag.CONFIG_SIGNED : 0) |
     (value.returnCopy ? ValueConfigFlag.CONFIG_RETURN_COPY : 0) |
-    (value.maxData ? ValueConfigFlag.CONFIG_WIDE : 0)
+    (value.maxData ? ValueConfigFlag.CONFIG_WIDE : 0) |
+    (value.shown.type === 'syscall64' ? ValueConfigFlag.CONFIG_SYSCALL : 0)
   );
 }

@@ -231,7 +231,7 @@ export interface NamespaceChangeCondition {
 export interface CapabilityCondition {
   readonly set: 'Effective' | 'Inheritable' | 'Permitted';
   readonly negated: boolean;
-  /** the user namespace's own capabilities count too */
+  /** only of processes in a user namespace other than the host's */
   readonly isNamespaceCapability: boolean;
   /** bit n for capability n */
   readonly mask: bigint;

@@ -5,7 +5,7 @@ import type { Call, KprobeHook } from './model.ts';
 import { ProblemCode } from './problem.ts';
 import { quote } from './quote.ts';
 import { hookScope, isReadable, readCommon, readName, readReturn } from './read-hook.ts';
-import { isFunctionName } from './read-lists.ts';
+import { isFunctionName, isSyscallName } from './read-lists.ts';
 import { readSelectors } from './read-selector.ts';
 import type { PolicyScope } from './scope.ts';
 
@@ -18,7 +18,8 @@ export function readFunctionHook(
   if (!isReadable(cursor)) return undefined;
   const title = `${kind} ${quote(cursor.textOf('call'))}`;
   const name = readName(cursor, 'call', kind, scope);
-  const call = name === '' ? undefined : readCall(cursor.field('call') ?? cursor, title, scope);
+  const isCall = cursor.isOn('syscall') ? isSyscallName : isFunctionName;
+  const call = name === '' ? undefined : readCall(cursor.field('call') ?? cursor, title, scope, isCall);
   const common = readCommon(cursor, scope, { kind, title });
   const returns = readReturn(cursor, scope, { kind, title });
   const selectors = readSelectors(
@@ -40,7 +41,12 @@ export function readFunctionHook(
 }
 
 /** A function, or `list:NAME`; undefined, and reported, when it cannot be one. */
-export function readCall(cursor: Cursor, title: string, scope: PolicyScope): Call | undefined {
+export function readCall(
+  cursor: Cursor,
+  title: string,
+  scope: PolicyScope,
+  isName = isFunctionName,
+): Call | undefined {
   const refuse = (at: Cursor, expected: string, more?: { remedy?: string }): void =>
     scope.report(
       cursor.text.startsWith('list:') ? ProblemCode.Reference : ProblemCode.Value,
@@ -52,7 +58,7 @@ export function readCall(cursor: Cursor, title: string, scope: PolicyScope): Cal
     const list = readList(cursor, 'functions', { lists: scope.lists, refuse });
     return list === undefined ? undefined : { kind: 'list', list, at: cursor.at };
   }
-  if (isFunctionName(cursor.text)) return { kind: 'function', name: cursor.text, at: cursor.at };
+  if (isName(cursor.text)) return { kind: 'function', name: cursor.text, at: cursor.at };
   refuse(cursor, 'the name of a function');
   return undefined;
 }

@@ -60,6 +60,8 @@ function readList(cursor: Cursor, report: Report): List {
           remedy: 'A pattern needs "type: generated_ftrace".',
         },
       );
+    if (type === 'generated_ftrace' && pattern !== undefined)
+      checkPattern(cursor.field('pattern'), title, report);
     for (const value of values) checkValue(value, type, title, report);
   }
   return {
@@ -72,6 +74,28 @@ function readList(cursor: Cursor, report: Report): List {
   };
 }
 
+/** Written for Go, run here: what the two do not have in common is refused. */
+function checkPattern(pattern: Cursor | undefined, title: string, report: Report): void {
+  if (pattern === undefined) return;
+  const refuse = (reason: string): void =>
+    report(
+      ProblemCode.Value,
+      pattern.at,
+      `Cannot use pattern ${quote(pattern.text)} in ${title}: ${reason}`,
+      {
+        remedy: 'Write it with letters, classes such as [a-z_], groups, and the operators . * + ? | ^ $.',
+      },
+    );
+  if (pattern.text === '') refuse('it is empty');
+  else if (/\[\[[:.=]/.test(pattern.text)) refuse('classes such as [[:alpha:]] are not served');
+  else
+    try {
+      new RegExp(pattern.text, 'u');
+    } catch (error) {
+      refuse(error instanceof Error ? error.message : String(error));
+    }
+}
+
 function checkValue(value: Cursor, type: List['type'], title: string, report: Report): void {
   const [whole, abi] = SYSCALL.exec(value.text) ?? [];
   const refuse = (expected: string): void =>
@@ -80,6 +104,12 @@ function checkValue(value: Cursor, type: List['type'], title: string, report: Re
     if (whole === undefined) refuse('a syscall such as "sys_read" or "i386/sys_read"');
     else if (abi !== undefined && !ABIS.includes(abi)) refuse(`one of the ABIs ${alternatives(ABIS)}`);
   } else if (type === 'plain' && !isFunctionName(value.text)) refuse('the name of a function');
+}
+
+/** A system call, after the ABI of its programs or not. */
+export function isSyscallName(text: string): boolean {
+  const [whole, abi] = SYSCALL.exec(text) ?? [];
+  return whole !== undefined && (abi === undefined || ABIS.includes(abi));
 }
 
 /** A symbol of the kernel; compilers add parts such as `.isra.0`. */

@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Btf } from '../../native/index.d.ts';
 import { addon } from '../kernel/addon.ts';
-import { GENERIC_SYSCALLS, X86_64_SYSCALLS } from '../plan/gen/syscalls.ts';
+import { GENERIC_SYSCALLS, I386_SYSCALLS, X86_64_SYSCALLS } from '../plan/gen/syscalls.ts';
 import type {
   AttachFacts,
   KernelFacts,
   KernelFunction,
   ResolvedPath,
+  SyscallAbi,
   TracepointField,
   UserFile,
   UserTypes,
 } from '../plan/kernel-facts.ts';
 import { UncheckedFact } from '../plan/plan-problem.ts';
+import { syscallPrefix } from '../plan/syscall-name.ts';
 import { recordFields } from './tracepoint-types.ts';
+
+const SYSCALLS: Partial<Readonly<Record<SyscallAbi, Readonly<Record<string, number>>>>> = {
+  ...{ x64: X86_64_SYSCALLS, i386: I386_SYSCALLS, arm64: GENERIC_SYSCALLS },
+};
 
 /** Arguments before the event's own in the kernel's function for a tracepoint (__bpf_trace_NAME: void *__data). */
 const TRACEPOINT_DATA_ARGUMENTS = 1;
@@ -31,6 +37,7 @@ export class BtfKernel implements KernelFacts {
   readonly #functions = new Map<string, KernelFunction | undefined>();
   #types: Btf | undefined;
   #eventNames: readonly string[] | undefined;
+  #servesCompat: boolean | undefined;
 
   /** A file of BTF, or an ELF file with a section .BTF; without one the kernel that runs. */
   constructor(path?: string) {
@@ -43,7 +50,7 @@ export class BtfKernel implements KernelFacts {
   }
 
   get attach(): AttachFacts {
-    return { trampoline: true, lsm: true, kprobe: true };
+    return { trampoline: true, lsm: true, kprobe: true, kprobeMulti: true };
   }
 
   /** None: a plan takes 0 for each. */
@@ -80,7 +87,7 @@ export class BtfKernel implements KernelFacts {
     const exists =
       call === undefined
         ? this.findFunction(`${TRACEPOINT_TYPE}${event}`) !== undefined
-        : this.findFunction(this.syscallFunction(call)) !== undefined;
+        : this.findFunction(`${syscallPrefix(this)}${call}`) !== undefined;
     if (!exists) return undefined;
     const fields = recordFields(event, this.types);
     if (fields === undefined)
@@ -107,11 +114,22 @@ export class BtfKernel implements KernelFacts {
     // There are none.
   }
 
-  syscallNumber(name: string): number | undefined {
-    return (process.arch === 'x64' ? X86_64_SYSCALLS : GENERIC_SYSCALLS)[name];
+  get syscallAbis(): readonly SyscallAbi[] {
+    if (process.arch !== 'x64') return ['arm64'];
+    // CONFIG_IA32_EMULATION
+    this.#servesCompat ??= this.functionNames('__ia32_compat_sys_').length > 0;
+    return this.#servesCompat ? ['x64', 'i386'] : ['x64'];
   }
 
-  syscallFunction(name: string): string {
-    return `__${process.arch === 'x64' ? 'x64' : 'arm64'}_sys_${name}`;
+  syscallNumber(name: string, abi: SyscallAbi): number | undefined {
+    return SYSCALLS[abi]?.[name];
+  }
+
+  syscallNames(abi: SyscallAbi): readonly string[] {
+    return Object.keys(SYSCALLS[abi] ?? {});
+  }
+
+  traceableFunctions(): readonly string[] {
+    throw new UncheckedFact('lists of functions by a pattern: types do not tell what can be traced');
   }
 }

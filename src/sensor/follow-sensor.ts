@@ -2,9 +2,11 @@
 import { closeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { BpfLink, BpfMap } from '../../native/index.d.ts';
+import { Followed } from '../events/gen/layouts.ts';
 import { addon } from '../kernel/addon.ts';
 import { BpfError } from '../kernel/bpf-error.ts';
-import type { RuleMask } from '../plan/rule-mask.ts';
+import type { Met } from '../plan/follow.ts';
+import type { Table } from '../plan/table.ts';
 
 const OBJECT = fileURLToPath(new URL('../../build/bpf/follow.bpf.o', import.meta.url));
 
@@ -13,12 +15,15 @@ export class FollowSensor {
   readonly sets: BpfMap;
   readonly #link: BpfLink;
 
-  /** From here on a new process gets its parent's set. */
-  constructor() {
+  /** From here on a new process gets its parent's set, and what its pid meets. `sets` are those of an earlier sensor. */
+  constructor(pids: Table, sets?: BpfMap) {
     const object = new addon.BpfObject(OBJECT);
     try {
+      object.setMap('followed_pids', { maxEntries: Math.max(1, pids.entries) });
+      if (sets !== undefined) object.reuseMap('followed_sets', sets);
       object.load();
       this.sets = object.map('followed_sets');
+      fill(object.map('followed_pids'), pids);
       const program = object.program('follow_fork');
       this.#link = program.attach({ kind: 'trace' });
       program.close();
@@ -28,7 +33,7 @@ export class FollowSensor {
   }
 
   /** Adds to what a living process has met; does nothing when it has ended. */
-  add(tgid: number, met: RuleMask): void {
+  add(tgid: number, { met, above }: Met): void {
     let pidfd: number;
     try {
       pidfd = addon.pidfdOpen(tgid);
@@ -39,8 +44,13 @@ export class FollowSensor {
     try {
       const key = new Uint8Array(Uint32Array.of(pidfd).buffer);
       const known = this.sets.get(key);
-      const bytes = Uint8Array.from(met.bytes, (byte, index) => byte | (known?.[index] ?? 0));
-      this.sets.set(key, bytes);
+      const added = new Uint8Array(Followed.sizeof);
+      added.set(met.bytes, Followed.metWords);
+      added.set(above.bytes, Followed.aboveWords);
+      this.sets.set(
+        key,
+        added.map((byte, index) => byte | (known?.[index] ?? 0)),
+      );
     } catch (error) {
       // It ended meanwhile.
       if (!(error instanceof BpfError && ['ENOENT', 'ESRCH'].includes(error.errnoName))) throw error;
@@ -53,4 +63,9 @@ export class FollowSensor {
     this.#link.close();
     this.sets.close();
   }
+}
+
+function fill(map: BpfMap, { keys, values, entries }: Table): void {
+  if (entries > 0) map.setBatch(keys, values, entries);
+  map.close();
 }

@@ -5,6 +5,7 @@ import { FollowedConditions, followedNumbers } from '../plan/follow.ts';
 import type { InstancePlan } from '../plan/instance-plan.ts';
 import type { PolicyHook } from '../plan/plan-policies.ts';
 import type { StringSecret } from '../plan/string-key.ts';
+import type { Table } from '../plan/table.ts';
 import { FollowSensor } from './follow-sensor.ts';
 import { FOLLOWED_MAP } from './hook-instance.ts';
 
@@ -16,6 +17,8 @@ export class FollowedProcesses {
   /** numbers of the conditions in force */
   #inForce: ReadonlySet<number> = new Set();
   #sensor: FollowSensor | undefined;
+  /** its table of pids */
+  #pids: Table | undefined;
 
   constructor(secret: StringSecret, shared: Map<string, BpfMap>) {
     this.#secret = secret;
@@ -25,9 +28,24 @@ export class FollowedProcesses {
   /** Prepares for the conditions in `numbers`; undefined when no execve has to be looked at. */
   plan(numbers: ReadonlySet<number>): InstancePlan | undefined {
     if (numbers.size === 0) return undefined;
-    this.#sensor ??= new FollowSensor();
+    this.#sensor = this.#sensorFor(this.conditions.pidTable());
     this.#shared.set(FOLLOWED_MAP, this.#sensor.sets);
     return this.conditions.plan(numbers, this.#secret);
+  }
+
+  /** A table for more pids needs another program; both may note the same for a moment. */
+  #sensorFor(pids: Table): FollowSensor {
+    const before = this.#sensor;
+    if (
+      before !== undefined &&
+      this.#pids !== undefined &&
+      Buffer.compare(this.#pids.values, pids.values) === 0
+    )
+      return before;
+    const sensor = new FollowSensor(pids, before?.sets);
+    this.#pids = pids;
+    before?.close();
+    return sensor;
   }
 
   /** Goes on with the conditions in force, or with those of a change that has come into force. */
@@ -41,7 +59,7 @@ export class FollowedProcesses {
     if (this.#sensor === undefined) return;
     for (const lineage of lineages) {
       const met = this.conditions.metBy(lineage, this.#inForce);
-      if (met.words.some((word) => word !== 0n)) this.#sensor.add(lineage.tgid, met);
+      if (met.met.words.some((word) => word !== 0n)) this.#sensor.add(lineage[0].tgid, met);
     }
   }
 

@@ -25,6 +25,8 @@ interface LoadedInstance {
   /** of its plan: the same plan needs no other program */
   readonly digest: string;
   readonly hook: Hook;
+  /** as its records name it: of a program that serves many functions, one for each */
+  readonly shown: readonly Hook[];
   readonly instance: HookInstance;
 }
 
@@ -105,7 +107,8 @@ export class HookPrograms {
           at,
           `Cannot serve more policies on ${key}: their selectors need more programs than a hook can have`,
         );
-      const id = this.#nextHook++;
+      const id = this.#nextHook;
+      this.#nextHook += 1 + Math.max(0, ...(plan.names?.keys() ?? []));
       const instance = HookInstance.load(
         plan,
         { hook: id, generation, next },
@@ -121,7 +124,7 @@ export class HookPrograms {
         values: plan.values.map(({ shown }) => shown),
         policies: plan.policies,
       };
-      return { digest: digests[part] ?? '', hook, instance };
+      return { digest: digests[part] ?? '', hook, shown: shownHooks(hook, plan), instance };
     });
     targets.set(key, { plans, loaded });
   }
@@ -139,12 +142,12 @@ export class HookPrograms {
       plans.forEach((plan, part) => {
         const root = this.#roots.find(plan);
         const entry = root?.entry(plan.attach, generation, part);
-        const { instance, hook } = loaded[part] ?? {};
-        if (root === undefined || entry === undefined || instance === undefined || hook === undefined)
+        const { instance, shown } = loaded[part] ?? {};
+        if (root === undefined || entry === undefined || instance === undefined || shown === undefined)
           throw new RangeError(`No entry for ${targetKey(plan.attach)}`);
         root.put(entry, instance.program.fd);
         entries.set(root, (entries.get(root) ?? new Set()).add(entry));
-        this.#hooks.set(hook.id, hook);
+        for (const hook of shown) this.#hooks.set(hook.id, hook);
       });
     this.#roots.flip(generation, entries);
     this.#retire(targets);
@@ -166,7 +169,9 @@ export class HookPrograms {
       for (const { instance } of loaded) if (!used.has(instance)) instance.close();
     this.#roots.closeOthers(this.#rootsOf(targets));
     this.#targets = targets;
-    const live = new Set([...targets.values()].flatMap(({ loaded }) => loaded.map(({ hook }) => hook.id)));
+    const live = new Set(
+      [...targets.values()].flatMap(({ loaded }) => loaded.flatMap(({ shown }) => shown.map(({ id }) => id))),
+    );
     for (const id of this.#hooks.keys()) {
       if (this.#hooks.size <= live.size + RETIRED_HOOKS) break;
       if (!live.has(id)) this.#hooks.delete(id);
@@ -178,4 +183,13 @@ export class HookPrograms {
       [...targets.values()].flatMap(({ plans }) => plans.flatMap((plan) => this.#roots.find(plan) ?? [])),
     );
   }
+}
+
+function shownHooks(hook: Hook, { names }: InstancePlan): Hook[] {
+  if (names === undefined) return [hook];
+  return [...names].map(([place, functionName]) => ({
+    ...hook,
+    id: hook.id + place,
+    target: { kind: 'kprobe', functionName },
+  }));
 }

@@ -11,6 +11,7 @@ import type {
 import { HookLimit } from '../events/gen/layouts.ts';
 import { addon } from '../kernel/addon.ts';
 import type { AttachTarget, UserTarget } from '../plan/attach-target.ts';
+import { RuleMask } from '../plan/rule-mask.ts';
 import { ensureTracefs } from './tracefs.ts';
 
 const OBJECT = fileURLToPath(new URL('../../build/bpf/root.bpf.o', import.meta.url));
@@ -25,6 +26,9 @@ const ROOTS: Readonly<Record<AttachTarget['by'], string>> = {
   follow: 'root_raw',
   sys_enter: 'root_syscall',
   sys_exit: 'root_syscall',
+  syscalls_enter: 'root_syscalls',
+  syscalls_exit: 'root_syscalls',
+  kprobe_multi: 'root_kprobe_multi',
   uprobe: 'root_uprobe',
   uretprobe: 'root_uprobe',
   usdt: 'root_uprobe',
@@ -53,7 +57,7 @@ export class HookRoot {
   constructor(target: AttachTarget, generations: BpfMap) {
     this.#isSyscalls = target.by === 'sys_enter' || target.by === 'sys_exit';
     this.#half = this.#isSyscalls
-      ? HookLimit.HOOK_SYSCALLS_MAX + FURTHER_SYSCALL_ENTRIES
+      ? HookLimit.HOOK_SYSCALL_PLACES + FURTHER_SYSCALL_ENTRIES
       : HookLimit.HOOK_GROUPS_MAX;
     const name = ROOTS[target.by];
     const object = new addon.BpfObject(OBJECT);
@@ -66,7 +70,7 @@ export class HookRoot {
         object.setAttachTarget(name, target.functionName);
       object.setMap('instances', { maxEntries: 2 * this.#half });
       object.setGlobal('instances_half', new Uint8Array(Uint32Array.of(this.#half).buffer));
-      object.setGlobal('is_exit', Uint8Array.from([target.by === 'sys_exit' ? 1 : 0]));
+      if ('places' in target) object.setGlobal('syscalls_wanted', wantedBytes(target.places));
       object.reuseMap('generations', generations);
       object.load();
       this.#instances = object.map('instances');
@@ -95,7 +99,7 @@ export class HookRoot {
     if (!('syscall' in target)) return undefined;
     if (part === 0) return half + target.syscall;
     const further = this.#furtherEntry(`${target.syscall}:${part}`);
-    return further < FURTHER_SYSCALL_ENTRIES ? half + HookLimit.HOOK_SYSCALLS_MAX + further : undefined;
+    return further < FURTHER_SYSCALL_ENTRIES ? half + HookLimit.HOOK_SYSCALL_PLACES + further : undefined;
   }
 
   /** The same for every generation, so that a program which stays finds the next one in either half. */
@@ -150,6 +154,15 @@ function attachSpec(target: AttachTarget): AttachSpec {
     case 'sys_enter':
     case 'sys_exit':
       return { kind: 'rawTracepoint', name: target.by };
+    case 'syscalls_enter':
+    case 'syscalls_exit':
+      return { kind: 'rawTracepoint', name: target.by === 'syscalls_enter' ? 'sys_enter' : 'sys_exit' };
+    case 'kprobe_multi':
+      return {
+        kind: 'kprobeMulti',
+        functions: [...target.functions],
+        cookies: target.functions.map((_, place) => BigInt(place)),
+      };
     case 'uprobe':
     case 'uretprobe':
     case 'usdt':
@@ -161,6 +174,13 @@ function attachSpec(target: AttachTarget): AttachSpec {
         retprobe: target.by === 'uretprobe',
       };
   }
+}
+
+/** Bit n for place n. */
+function wantedBytes(places: readonly number[]): Uint8Array {
+  const mask = new RuleMask(HookLimit.HOOK_SYSCALL_PLACES / 64);
+  for (const place of places) mask.add(place);
+  return mask.bytes;
 }
 
 function u32(value: number): Uint8Array {

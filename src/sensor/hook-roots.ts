@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { addon } from '../kernel/addon.ts';
 import { BpfError } from '../kernel/bpf-error.ts';
-import { rootKey } from '../plan/attach-target.ts';
+import { rootKey, targetKey } from '../plan/attach-target.ts';
 import type { InstancePlan } from '../plan/instance-plan.ts';
 import { PlanError } from '../plan/plan-problem.ts';
 import { HookRoot } from './hook-root.ts';
@@ -40,15 +40,8 @@ export class HookRoots {
       if (root === undefined) this.#roots.set(key, (root = new HookRoot(plan.attach, this.#generations)));
       return root;
     } catch (error) {
-      const { attach } = plan;
-      // A function of the kernel's types that its tracing has left out: there is no room for a call to a trampoline.
-      if (!(error instanceof BpfError) || error.errnoName !== 'EBUSY' || !('functionName' in attach))
-        throw error;
-      throw new PlanError(
-        at,
-        `Cannot hook "${attach.functionName}": the kernel does not let programs onto this function (EBUSY)`,
-        'Use one that /sys/kernel/tracing/available_filter_functions lists.',
-      );
+      if (!(error instanceof BpfError)) throw error;
+      throw notAttached(plan, error, at);
     }
   }
 
@@ -72,4 +65,16 @@ export class HookRoots {
     this.closeOthers(new Set());
     this.#generations.close();
   }
+}
+
+function notAttached({ attach }: InstancePlan, error: BpfError, at: PlanError['at']): PlanError {
+  const name = 'functionName' in attach ? attach.functionName : targetKey(attach);
+  // A function of the kernel's types that its tracing has left out: there is no room for a call to a trampoline.
+  if (error.errnoName === 'EBUSY' && 'functionName' in attach)
+    return new PlanError(
+      at,
+      `Cannot hook "${name}": the kernel does not let programs onto this function (EBUSY)`,
+      'Use one that /sys/kernel/tracing/available_filter_functions lists.',
+    );
+  return new PlanError(at, `Cannot hook "${name}": ${error.message}`, error.verifierLog);
 }

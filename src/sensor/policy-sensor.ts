@@ -138,10 +138,10 @@ export class PolicySensor {
       if (follow !== undefined) this.#programs.load(prepared, 'follow', [follow]);
       complete = [...byTarget].every(([key, hooks]) => {
         // The one that came last: with the others before it the hook was in force.
-        const culprit = hooks.at(-1)?.policy;
+        const culprit = hooks.at(-1);
         const load = (): void =>
           this.#programs.load(prepared, key, planInstances(hooks, this.#secret), culprit?.at);
-        return culprit === undefined || attempt(culprit, failed, load);
+        return culprit === undefined || attempt(culprit.policy, failed, load, culprit.at);
       });
       return complete ? prepared : undefined;
     } finally {
@@ -154,7 +154,12 @@ export class PolicySensor {
 }
 
 /** Runs a step that may be this policy's fault. */
-function attempt(policy: Policy, failed: Map<Policy, PlanError>, step: () => unknown): boolean {
+function attempt(
+  policy: Policy,
+  failed: Map<Policy, PlanError>,
+  step: () => unknown,
+  at = policy.at,
+): boolean {
   try {
     step();
     return true;
@@ -163,7 +168,7 @@ function attempt(policy: Policy, failed: Map<Policy, PlanError>, step: () => unk
     else if (error instanceof BpfError)
       failed.set(
         policy,
-        new PlanError(policy.at, `Cannot load policy "${policy.name}": ${error.message}`, error.verifierLog),
+        new PlanError(at, `Cannot load policy "${policy.name}": ${error.message}`, error.verifierLog),
       );
     else throw error;
     return false;

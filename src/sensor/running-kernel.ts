@@ -7,7 +7,8 @@ import { ElfImage } from '../kernel/elf-image.ts';
 import type { AttachFacts, TracepointField, UserFile, UserTypes } from '../plan/kernel-facts.ts';
 import { BtfKernel } from './btf-kernel.ts';
 import { readHostNamespaces } from './host-namespaces.ts';
-import { ensureTracefs, readTracepointFields } from './tracefs.ts';
+import { parseTraceableFunctions } from './traceable-functions.ts';
+import { ensureTracefs, readTracepointFields, TRACEFS } from './tracefs.ts';
 
 /** What the running kernel has; each fact is looked for when first asked for. */
 export class RunningKernel extends BtfKernel {
@@ -23,6 +24,7 @@ export class RunningKernel extends BtfKernel {
       trampoline: this.#capabilities.has('fentry') && this.#capabilities.has('fexit'),
       lsm: this.#capabilities.has('lsm') && activeLsms().includes('bpf'),
       kprobe: this.#capabilities.has('kprobe'),
+      kprobeMulti: this.#capabilities.has('kprobe.multi'),
     });
   }
 
@@ -55,6 +57,11 @@ export class RunningKernel extends BtfKernel {
     for (const types of this.#userTypes.values()) types.close();
     this.#userFiles.clear();
     this.#userTypes.clear();
+  }
+
+  override traceableFunctions(): readonly string[] {
+    ensureTracefs();
+    return parseTraceableFunctions(readFileSync(`${TRACEFS}/available_filter_functions`, 'utf8'));
   }
 }
 

@@ -8,6 +8,7 @@
  *   exec PROGRAM  PROGRAM does the rest
  *   drop SET CAP  clears a capability in the set effective, permitted or inheritable; raise sets it
  *   become UID    becomes this user
+ *   int80 NUMBER  the system call of 32-bit programs with this number; its arguments are those words that follow
  *
  * An argument is a number, $N (what call N returned, from 0), =TEXT, *HEX (bytes), size:N (N bytes of 0), vector:TEXT,TEXT …
  * (an array of struct iovec; a TEXT can be size:N), in:ADDRESS:PORT, in6:[ADDRESS]:PORT, un:PATH, un@NAME (an abstract name)
@@ -211,18 +212,40 @@ static void change_capability(const char *set, int capability, int raised)
 	check(syscall(SYS_capset, &header, data), "capset");
 }
 
+/* The way of 32-bit programs into the kernel, which is open to this one too. */
+static long call_of_32_bit(long number, const long *arguments)
+{
+#ifdef __x86_64__
+	register long result asm("rax") = number;
+
+	asm volatile("int $0x80"
+		     : "+r"(result)
+		     : "b"(arguments[0]), "c"(arguments[1]), "d"(arguments[2]), "S"(arguments[3]), "D"(arguments[4])
+		     : "memory", "r8", "r9", "r10", "r11");
+	/* 32 bits came back. */
+	return (int)result;
+#else
+	(void)number;
+	(void)arguments;
+	errno = ENOSYS;
+	return -1;
+#endif
+}
+
 static void make_call(char **words)
 {
 	long arguments[6] = { 0 };
-	long number = call_number(words[0]);
+	int is_32_bit = is_word(words[0], "int80");
+	long number = is_32_bit ? strtol(*++words, NULL, 0) : call_number(words[0]);
 
 	for (int i = 0; i < 6 && words[i + 1]; i++)
 		arguments[i] = argument(words[i + 1]);
 	if (made == CALLS_MAX)
 		die("too many calls");
 	errno = 0;
-	results[made] =
-		syscall(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
+	results[made] = is_32_bit ? call_of_32_bit(number, arguments)
+				  : syscall(number, arguments[0], arguments[1], arguments[2], arguments[3],
+					    arguments[4], arguments[5]);
 	if (results[made] == -1 && errno)
 		results[made] = -errno;
 	made++;

@@ -90,6 +90,7 @@ export const HookLimit = {
   HOOK_GROUPS_MAX: 16,
   HOOK_TRIE_BYTES: 256,
   HOOK_SYSCALLS_MAX: 512,
+  HOOK_SYSCALL_PLACES: 1024,
   HOOK_STRING_MAX: 4096,
   HOOK_DATA_MAX: 32768,
   HOOK_WIDE_MAX: 327360,
@@ -144,6 +145,7 @@ export const ValueConfigFlag = {
   CONFIG_SIGNED: 1,
   CONFIG_RETURN_COPY: 2,
   CONFIG_WIDE: 4,
+  CONFIG_SYSCALL: 8,
 } as const;
 
 /** enum dimension_kind */
@@ -184,6 +186,7 @@ export const DimensionInput = {
   INPUT_CAP_INHERITABLE_CHANGES: 20,
   INPUT_CAP_PERMITTED_CHANGES: 21,
   INPUT_FOLLOWED: 22,
+  INPUT_FOLLOWED_ABOVE: 23,
 } as const;
 
 /** enum hook_flag */
@@ -191,6 +194,7 @@ export const HookFlag = {
   HOOK_RETURN: 1,
   HOOK_SYSCALL_REGS: 2,
   HOOK_FOLLOW: 4,
+  HOOK_PLACES: 8,
   HOOK_LIMITS: 256,
   HOOK_TRACKS: 512,
   HOOK_SOCK_OWNERS: 1024,
@@ -637,6 +641,14 @@ export const BinaryPath = {
 
 /** struct followed: offsets in bytes */
 export const Followed = {
-  sizeof: 128,
-  words: 0,
+  sizeof: 256,
+  metWords: 0,
+  aboveWords: 128,
+} as const;
+
+/** struct followed_pid: offsets in bytes */
+export const FollowedPid = {
+  sizeof: 8,
+  pid: 0,
+  inNamespace: 4,
 } as const;

@@ -46,5 +46,17 @@ export function binaryCases({ directory, call, otherCall }: Stage): PolicyCase[]
       `matchParentBinaries: [{ operator: NotIn, values: ["${otherCall}"] }]`,
       { otherRun: other, before: [inChild, inChild] },
     ),
+    callerCase(
+      'SE-06 matchParentBinaries In followChildren',
+      ['SE-06'],
+      `matchParentBinaries: [{ operator: In, values: ["${otherCall}"], followChildren: true }]`,
+      { run: other, otherRun: other, before: [`${inChild}fork ; `, `exec ${call} ; `] },
+    ),
+    callerCase(
+      'SE-06 matchParentBinaries NotIn followChildren',
+      ['SE-06'],
+      `matchParentBinaries: [{ operator: NotIn, values: ["${otherCall}"], followChildren: true }]`,
+      { run: other, otherRun: other, before: ['', `${inChild}fork ; `] },
+    ),
   ];
 }

@@ -51,5 +51,8 @@ export function namespaceCases(stage: Stage): PolicyCase[] {
     callerCase('SE-08 matchNamespaceChanges NotIn', ['SE-08'], changes('NotIn'), {
       before: [NEW_IPC, NEW_UTS],
     }),
+    callerCase('SE-08 matchNamespaceChanges NotIn, without a change', ['SE-08'], changes('NotIn'), {
+      before: [NEW_IPC + NEW_UTS, ''],
+    }),
   ];
 }

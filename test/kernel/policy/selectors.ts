@@ -24,6 +24,24 @@ function pidCases({ waiting }: Stage): PolicyCase[] {
       'matchPIDs: [{ operator: In, values: [1], isNamespacePID: true }]',
       { run: inNamespace },
     ),
+    callerCase(
+      'SE-01 matchPIDs isNamespacePID in the initial namespace',
+      ['SE-01'],
+      'matchPIDs: [{ operator: In, values: [0], isNamespacePID: true }]',
+      { otherRun: inNamespace },
+    ),
+    callerCase(
+      'SE-01 matchPIDs isNamespacePID followForks',
+      ['SE-01'],
+      'matchPIDs: [{ operator: In, values: [2], isNamespacePID: true, followForks: true }]',
+      { run: inNamespace, otherRun: inNamespace, before: ['fork ; fork ; ', ''] },
+    ),
+    callerCase(
+      'SE-01 matchPIDs NotIn isNamespacePID followForks',
+      ['SE-01'],
+      'matchPIDs: [{ operator: NotIn, values: [0, 2], isNamespacePID: true, followForks: true }]',
+      { run: inNamespace },
+    ),
   ];
 }
 
@@ -31,8 +49,11 @@ function capabilityCases(): PolicyCase[] {
   const CAP_SYS_TIME = 25;
   const drop = (...sets: string[]): string => sets.map((set) => `drop ${set} ${CAP_SYS_TIME} ; `).join('');
   const raise = `raise inheritable ${CAP_SYS_TIME} ; `;
-  const has = (selector: string, type: string, operator: string): string =>
-    `${selector}: [{ type: ${type}, operator: ${operator}, values: [CAP_SYS_TIME] }]`;
+  const has = (selector: string, type: string, operator: string, more = ''): string =>
+    `${selector}: [{ type: ${type}, operator: ${operator}, values: [CAP_SYS_TIME]${more} }]`;
+  const namespaced = ', isNamespaceCapability: true';
+  const run: How = { through: ['unshare', '--user', '--map-root-user'] };
+  const dropped = [drop('effective'), drop('effective')] as const;
   return [
     callerCase('SE-09 matchCapabilities Effective', ['SE-09'], has('matchCapabilities', 'Effective', 'In'), {
       before: ['', drop('effective')],
@@ -48,6 +69,30 @@ function capabilityCases(): PolicyCase[] {
       ['SE-09'],
       has('matchCapabilities', 'Inheritable', 'In'),
       { before: [raise, ''] },
+    ),
+    callerCase(
+      'SE-09 matchCapabilities isNamespaceCapability',
+      ['SE-09'],
+      has('matchCapabilities', 'Effective', 'In', namespaced),
+      { run },
+    ),
+    callerCase(
+      'SE-09 matchCapabilities NotIn isNamespaceCapability',
+      ['SE-09'],
+      has('matchCapabilities', 'Effective', 'NotIn', namespaced),
+      { run, before: dropped },
+    ),
+    callerCase(
+      'SE-10 matchCapabilityChanges isNamespaceCapability',
+      ['SE-10'],
+      has('matchCapabilityChanges', 'Effective', 'In', namespaced),
+      { run, before: dropped },
+    ),
+    callerCase(
+      'SE-10 matchCapabilityChanges NotIn',
+      ['SE-10'],
+      has('matchCapabilityChanges', 'Effective', 'NotIn'),
+      { before: ['drop effective 13 ; ', ''] },
     ),
     callerCase(
       'SE-10 matchCapabilityChanges Effective',

@@ -210,7 +210,12 @@ function ownProcess(): EventProcess {
   const own = (kind: NamespaceKind): number =>
     statSync(`/proc/self/ns/${linkOf(kind)}`, { throwIfNoEntry: false })?.ino ?? 0;
   return {
-    ...{ pid: process.pid, namespacePid: pids.at(-1) ?? 0, binary: undefined, parentBinary: undefined },
+    ...{
+      pid: process.pid,
+      namespacePid: pids.length > 1 ? (pids.at(-1) ?? 0) : 0,
+      binary: undefined,
+      parentBinary: undefined,
+    },
     namespaces: byKind(own),
     hostNamespaces: byKind((kind, index) => own(kind) + (index % 2)),
     capabilities: {

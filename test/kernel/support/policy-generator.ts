@@ -75,7 +75,7 @@ const KINDS: readonly Kind[] = [
   (random, { process }) => {
     const isNamespacePid = random.chance(0.3);
     const own = isNamespacePid ? process.namespacePid : process.pid;
-    const values = random.list(1, 4, () => random.pick([own, own + 1, 1, 2]));
+    const values = random.list(1, 4, () => random.pick([own, own + 1, 0, 1, 2]));
     return { pids: [{ negated: random.chance(0.4), values, isNamespacePid, followForks: false, at: AT }] };
   },
   (random, { process }) => {
@@ -88,8 +88,9 @@ const KINDS: readonly Kind[] = [
   (random) => {
     const mask = random.chance(0.3) ? random.word() : 1n << BigInt(random.below(64));
     const set = random.pick(['Effective', 'Inheritable', 'Permitted'] as const);
+    const isNamespaceCapability = random.chance(0.1);
     return {
-      capabilities: [{ set, negated: random.chance(0.4), isNamespaceCapability: false, mask, at: AT }],
+      capabilities: [{ set, negated: random.chance(0.4), isNamespaceCapability, mask, at: AT }],
     };
   },
   (random, pool) => ({ binaries: [binaryCondition(random, pool)] }),

@@ -16,6 +16,7 @@ export type EventValue =
 
 export interface EventProcess {
   readonly pid: number;
+  /** 0 in the initial namespace */
   readonly namespacePid: number;
   /** undefined when nothing is known of the process */
   readonly binary: string | undefined;
@@ -34,6 +35,9 @@ export interface PolicyEvent {
 
 /** What a condition comes to when what it looks at is not known. */
 type Verdict = boolean | 'unknown';
+
+/** PROC_USER_INIT_INO, include/linux/proc_ns.h */
+const INITIAL_USER_NAMESPACE = 0xefff_fffd;
 
 /** Position of the first selector that matches; undefined when none does. A hook without selectors has one that always does. */
 export function firstMatch(policy: Policy, hook: TracepointHook, event: PolicyEvent): number | undefined {
@@ -73,6 +77,10 @@ function verdicts(selector: Selector, { args, data, process }: PolicyEvent): Ver
     }),
     ...selector.capabilities.map(({ set, mask, negated }) =>
       turned((process.capabilities[set] & mask) !== 0n, negated),
+    ),
+    ...selector.capabilities.map(
+      ({ isNamespaceCapability }) =>
+        !isNamespaceCapability || process.namespaces.User !== INITIAL_USER_NAMESPACE,
     ),
     ...selector.binaries.map(binaryVerdict(process.binary)),
     ...selector.parentBinaries.map(binaryVerdict(process.parentBinary)),

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { addon } from '../../../src/kernel/addon.ts';
 import { BpfError } from '../../../src/kernel/bpf-error.ts';
+import { RunningKernel } from '../../../src/sensor/running-kernel.ts';
 
 const repository = resolve(import.meta.dirname, '../../..');
 
@@ -23,6 +24,10 @@ const CHECKS = {
     existsSync('/sys/module/overlay/initstate') && / \/ overlay /.test(readFileSync('/proc/mounts', 'utf8'))
       ? undefined
       : 'no module serves the root directory',
+  compat: () =>
+    new RunningKernel().syscallAbis.includes('i386')
+      ? undefined
+      : 'the kernel does not serve 32-bit programs',
   guest: () => (process.env.GUEST_KERNEL === undefined ? 'runs only in a guest' : undefined),
   shared: () =>
     existsSync(resolve(repository, '../shared')) ? undefined : '../shared is absent (an ordinary clone)',

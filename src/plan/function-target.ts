@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Where hooks on functions and system calls of the kernel are attached. */
+import { didYouMean, nearestName } from '../base/nearest-name.ts';
+import type { SourcePosition } from '../base/source-position.ts';
+import type { KprobeHook, List } from '../policy/model.ts';
+import { expandList } from './expand-list.ts';
+import type { KernelFacts, KernelFunction } from './kernel-facts.ts';
+import { attempt, type OnPlanError, PlanError } from './plan-problem.ts';
+import type { PlannedTarget } from './plan-target.ts';
+import type { Signature } from './plan-value.ts';
+import { findSyscall, isSyscallFunction, type Syscall } from './syscall-name.ts';
+
+/** A list of more calls shares one program where the kernel has a way; a few have one each, which costs other calls nothing. */
+const SINGLE_MAX = 8;
+
+/** Kernels have many names that differ in a word. */
+export const NAMES_SHOWN = 3;
+
+/** Programs of a list that cannot be shared, each with what is attached for it. */
+const UNSHARED_MAX = 512;
+
+interface NamedCall {
+  readonly name: string;
+  readonly at: SourcePosition;
+}
+
+/**
+ * One target per call, or one for a long list. `onError` hears of each call that the kernel has no function for, or no way to
+ * attach to.
+ */
+export function functionTargets(hook: KprobeHook, facts: KernelFacts, onError: OnPlanError): PlannedTarget[] {
+  const { call } = hook;
+  const list = call.kind === 'list' ? call.list : undefined;
+  const names = call.kind === 'list' ? expandList(call.list, facts) : [call.name];
+  const calls = names.map((name) => ({ name, at: call.at }));
+  const isShared = calls.length > SINGLE_MAX;
+  const each = <Found>(find: (call: NamedCall) => Found): Found[] =>
+    calls.flatMap((one) => {
+      const found = attempt(() => findOrIgnore(hook, () => find(one)), onError);
+      return found === undefined ? [] : [found];
+    });
+  if (hook.syscall || (list !== undefined && isSyscallList(list))) {
+    const syscalls = each(({ name, at }) => findSyscall(name, at, facts));
+    return isShared && syscalls.length > 0
+      ? [sharedSyscalls(syscalls, isAtReturn(hook))]
+      : syscalls.map((syscall) => syscallTarget(syscall, isAtReturn(hook), facts));
+  }
+  if (isShared && facts.attach.kprobeMulti && !isAtReturn(hook) && hook.args.length === 0) {
+    const functions = each((one) => knownName(one, list, facts));
+    return functions.length === 0 ? [] : [sharedFunctions(functions)];
+  }
+  if (calls.length > UNSHARED_MAX)
+    throw new PlanError(
+      call.at,
+      `Cannot hook the ${calls.length} functions of list "${list?.name ?? ''}": at most ${UNSHARED_MAX} can have a program each`,
+      'Choose fewer, or ask for no arguments and no return value on a kernel with kprobe.multi, where all can share one.',
+    );
+  return each((one) => functionTarget(one, isAtReturn(hook), list, facts));
+}
+
+/** undefined for a call that is not there and may be missing. */
+function findOrIgnore<Found>({ ignoreCallNotFound }: KprobeHook, find: () => Found): Found | undefined {
+  try {
+    return find();
+  } catch (error) {
+    if (ignoreCallNotFound && error instanceof PlanError) return undefined;
+    throw error;
+  }
+}
+
+function isSyscallList({ type }: List): boolean {
+  return type === 'syscalls' || type === 'generated_syscalls';
+}
+
+/** returnCopy: the function has filled the buffer when it returns. */
+function isAtReturn(hook: KprobeHook): boolean {
+  return hook.returnArg !== undefined || hook.args.some(({ returnCopy }) => returnCopy);
+}
+
+const SYSCALL = { signature: { kind: 'syscall' }, syscallRegisters: true } as const;
+const RAW_TRACEPOINT_ARGUMENTS = 2;
+
+/** Calls of 32-bit programs have functions of many names, so they are told by their number where all calls come by. */
+function syscallTarget(
+  { functionName, place, isCompat }: Syscall,
+  atReturn: boolean,
+  facts: KernelFacts,
+): PlannedTarget {
+  const common = { ...SYSCALL, shown: { kind: 'kprobe', functionName }, atReturn } as const;
+  const { trampoline, kprobe } = facts.attach;
+  if (trampoline && !isCompat && facts.findFunction(functionName) !== undefined)
+    return { ...common, attach: { by: atReturn ? 'fexit' : 'fentry', functionName }, argumentCount: 1 };
+  if (kprobe && !isCompat && !atReturn)
+    return { ...common, attach: { by: 'kprobe', functionName }, argumentCount: 1 };
+  return {
+    ...common,
+    attach: { by: atReturn ? 'sys_exit' : 'sys_enter', syscall: place },
+    argumentCount: RAW_TRACEPOINT_ARGUMENTS,
+  };
+}
+
+function sharedSyscalls(syscalls: readonly Syscall[], atReturn: boolean): PlannedTarget {
+  const names = new Map(syscalls.map(({ place, functionName }) => [place, functionName]));
+  const places = [...names.keys()].toSorted((a, b) => a - b);
+  return {
+    ...SYSCALL,
+    shown: { kind: 'kprobe', functionName: `${places.length} system calls` },
+    atReturn,
+    attach: { by: atReturn ? 'syscalls_exit' : 'syscalls_enter', places },
+    argumentCount: RAW_TRACEPOINT_ARGUMENTS,
+    names,
+  };
+}
+
+function sharedFunctions(functions: readonly string[]): PlannedTarget {
+  return {
+    shown: { kind: 'kprobe', functionName: `${functions.length} functions` },
+    signature: { kind: 'function', title: 'a list of functions', parameters: [], returns: undefined },
+    syscallRegisters: false,
+    argumentCount: 0,
+    atReturn: false,
+    attach: { by: 'kprobe_multi', functions },
+    names: new Map(functions.map((name, place) => [place, name])),
+  };
+}
+
+/** Those of generated_ftrace are there, also where the kernel's types have left them out. */
+function knownName({ name, at }: NamedCall, list: List | undefined, facts: KernelFacts): string {
+  if (list?.type !== 'generated_ftrace' && facts.findFunction(name) === undefined)
+    throw unknownFunction(name, at, facts);
+  return name;
+}
+
+function functionTarget(
+  call: NamedCall,
+  atReturn: boolean,
+  list: List | undefined,
+  facts: KernelFacts,
+): PlannedTarget {
+  const { name, at } = call;
+  const known = facts.findFunction(name);
+  const isTraced = list?.type === 'generated_ftrace';
+  if (known === undefined && !isTraced) throw unknownFunction(name, at, facts);
+  const common = {
+    shown: { kind: 'kprobe', functionName: name },
+    signature: functionSignature(`function "${name}"`, known),
+    syscallRegisters: false,
+    argumentCount: Math.min(known?.parameters.length ?? 0, 6),
+    atReturn,
+  } as const;
+  const { trampoline, kprobe } = facts.attach;
+  if (trampoline && known !== undefined)
+    return { ...common, attach: { by: atReturn ? 'fexit' : 'fentry', functionName: name } };
+  if (kprobe && !atReturn) return { ...common, attach: { by: 'kprobe', functionName: name } };
+  throw new PlanError(
+    at,
+    known === undefined
+      ? `Cannot hook "${name}": the kernel's types do not describe it`
+      : `Cannot hook "${name}": this kernel lets no program onto its functions`,
+    known === undefined
+      ? 'Choose a pattern that leaves it out.'
+      : 'Use a tracepoint or a system call, or a kernel with kprobes or BPF trampolines.',
+  );
+}
+
+function unknownFunction(name: string, at: SourcePosition, facts: KernelFacts): PlanError {
+  return new PlanError(
+    at,
+    `Cannot hook "${name}": the kernel has no function of that name`,
+    isSyscallFunction(name, facts)
+      ? 'It is a system call: add "syscall: true".'
+      : (didYouMean(name, functionsLike(name, facts), NAMES_SHOWN) ??
+          'If other kernels have it, add "ignore: {callNotFound: true}".'),
+  );
+}
+
+/** Functions that begin as this name does are looked at; who missed the beginning gets those that end as it does. */
+function functionsLike(name: string, facts: KernelFacts): readonly string[] {
+  const same = facts.functionNames(name.slice(0, 4));
+  if (nearestName(name, same) !== undefined) return same;
+  const end = name.slice(-6);
+  return facts.functionNames('').filter((other) => other.endsWith(end));
+}
+
+/** `title` is how messages call it; nothing is known of the arguments of a function that the types leave out. */
+export function functionSignature(title: string, known: KernelFunction | undefined): Signature {
+  return { kind: 'function', title, parameters: known?.parameters ?? [], returns: known?.returns };
+}
