@@ -26,6 +26,9 @@ enum hook_limit {
 	HOOK_DATA_MAX = 32768,                       /* of all values of a record, bytes */
 	HOOK_WIDE_MAX =
 		327360, /* of what all buffers with maxData have beside that; as much as Tetragon sends of one */
+	HOOK_CEL_STEPS_MAX = 256, /* of one expression */
+	/* A power of two. One for each value, the others for what is computed. */
+	HOOK_CEL_REGISTERS = 2 * HOOK_VALUES_MAX,
 };
 
 /* Where a value's first word comes from. */
@@ -108,6 +111,7 @@ enum dimension_kind : __u8 {
 	DIMENSION_POSTFIX = 6,   /* trie of its end, reversed */
 	DIMENSION_SUBSTRING = 7, /* arrays: an Aho-Corasick automaton */
 	DIMENSION_ADDRESS = 8,   /* trie of family and address */
+	DIMENSION_CEL = 9,       /* arrays: expressions as steps, and for each the rules that want it to be true */
 };
 
 enum dimension_input : __u8 {
@@ -142,9 +146,9 @@ struct dimension_config {
 	enum dimension_input input;
 	__u8 entry;
 	__u8 other;
-	__u32 count; /* of a range's entries, an automaton's classes, a trie's bytes, nibbles of bits */
-	__u32 flag;  /* bits: the rules want none of theirs; substring: letters are folded */
-	__u32 reserved;
+	__u32 count; /* of a range's entries, an automaton's classes, a trie's bytes, nibbles of bits, steps of expressions */
+	__u32 flag;                     /* bits: the rules want none of theirs; substring: letters are folded */
+	__u32 reads;                    /* expressions: bit n for value n */
 	__u64 bias;                     /* added to a number, so that signed ones order as unsigned */
 	__u64 on_error[HOOK_WORDS_MAX]; /* rules that an input which could not be read satisfies */
 	__u64 miss[HOOK_WORDS_MAX];
@@ -228,6 +232,48 @@ struct address_key {
 
 /* A move of the automaton, at state * classes + class of the byte: the next state, and whether something ends there. */
 #define MOVE_OUTPUT 0x80000000u
+
+enum cel_step_kind : __u8 {
+	CEL_BEGIN = 0,  /* of an expression: its steps are skipped when no rule that is left wants it */
+	CEL_DECIDE = 1, /* its end: rules that want it are no more when `left` is false */
+	CEL_ADD = 2,
+	CEL_SUBTRACT = 3,
+	CEL_AND = 4, /* of bits, as the next two */
+	CEL_OR = 5,
+	CEL_XOR = 6,
+	CEL_EQUAL = 7,
+	CEL_NOT_EQUAL = 8,
+	CEL_LESS = 9,
+	CEL_LESS_OR_EQUAL = 10,
+	CEL_BOTH = 11, /* of truth, 0 or 1, as the next; either can decide when the other is not known */
+	CEL_EITHER = 12,
+};
+
+/* Of what is computed, of comparisons: of what is compared. Registers hold every type as 64 bits, extended by its sign. */
+enum cel_step_type : __u8 {
+	CEL_TYPE_INT = 0,
+	CEL_TYPE_UINT = 1,
+	CEL_TYPE_INT32 = 2,
+	CEL_TYPE_UINT32 = 3,
+	CEL_TYPE_BOOL = 4,
+};
+
+/* What a step computes with: the register of that number, or its constant. */
+enum cel_operand : __u8 {
+	CEL_CONSTANT = 0xff,
+};
+
+/* A step of the expressions of a hook, all of which stand one behind the other. */
+struct cel_step {
+	enum cel_step_kind kind;
+	enum cel_step_type type;
+	__u8 target; /* register */
+	enum cel_operand left;
+	enum cel_operand right;
+	__u8 reserved;
+	__u16 skip;     /* CEL_BEGIN: steps up to the next expression */
+	__u64 constant; /* CEL_BEGIN, CEL_DECIDE: the expression's number */
+};
 
 enum rate_scope : __u16 {
 	RATE_GLOBAL = 0,

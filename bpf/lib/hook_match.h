@@ -7,6 +7,7 @@
 #define MERLON_HOOK_MATCH_H
 
 #include "dimension_input.h"
+#include "match_cel.h"
 #include "match_number.h"
 #include "match_string.h"
 #include "match_substring.h"
@@ -37,6 +38,9 @@ static __always_inline bool hook_match(struct hook_scratch *scratch)
 			break;
 		case DIMENSION_ADDRESS:
 			match_address(scratch, d);
+			break;
+		case DIMENSION_CEL:
+			match_cel(scratch, d);
 			break;
 		default:
 			if (input_is_followed(d))

@@ -50,6 +50,8 @@ struct hook_scratch {
 	__u64 mask[HOOK_WORDS_MAX];
 	__u64 found[HOOK_WORDS_MAX]; /* of one dimension */
 	struct segment_walk segments;
+	__u64 cel_register[HOOK_CEL_REGISTERS];
+	__u64 cel_unknown; /* bit n: register n depends on a value that could not be read */
 	struct end_scratch end;
 	__u32 align;
 	struct trie_key trie; /* its bytes at a multiple of 8 */
@@ -60,9 +62,10 @@ struct hook_scratch {
 	__u64 number;
 	__u32 used; /* bytes of the tail */
 	__u32 input_error;
-	__u32 place;   /* of the function or system call among those that the hook serves */
-	__u32 untrack; /* values whose sockets are forgotten after the event */
-	__u32 slot;    /* this place among those of its CPU */
+	__u32 place;    /* of the function or system call among those that the hook serves */
+	__u32 untrack;  /* values whose sockets are forgotten after the event */
+	__u32 slot;     /* this place among those of its CPU */
+	__u32 cel_next; /* step */
 };
 
 /* Entry cpu * scratch_slots + slot. User space sets max_entries before load. */

@@ -11,8 +11,11 @@ const NUMBERS: readonly Form[] = ['number'];
 const TEXTS: readonly Form[] = ['string', 'bytes', 'path', 'sockaddr_un'];
 const SOCKETS: readonly Form[] = ['sock', 'sockaddr'];
 
+/** Whatever looks at one value; an expression names its values itself. */
+export type ComparedOperand = Exclude<Operand, { op: 'cel' }>;
+
 /** Forms of values that an operand can look at. */
-const FORMS: Readonly<Record<Exclude<Operand['op'], 'cel'>, readonly Form[]>> = {
+const FORMS: Readonly<Record<ComparedOperand['op'], readonly Form[]>> = {
   numbers: NUMBERS,
   ranges: NUMBERS,
   mask: NUMBERS,
@@ -25,8 +28,13 @@ const FORMS: Readonly<Record<Exclude<Operand['op'], 'cel'>, readonly Form[]>> = 
 };
 
 /** Throws a PlanError when the value cannot be compared like this: its type was `auto` while the policy was checked. */
-export function checkOperand(operand: Operand, operator: string, value: ValuePlan, at: SourcePosition): void {
-  if (operand.op === 'cel' || FORMS[operand.op].includes(value.shown.form)) return;
+export function checkOperand(
+  operand: ComparedOperand,
+  operator: string,
+  value: ValuePlan,
+  at: SourcePosition,
+): void {
+  if (FORMS[operand.op].includes(value.shown.form)) return;
   throw new PlanError(
     at,
     `Cannot use operator "${operator}" with these values: the value is of type "${value.shown.type}"`,

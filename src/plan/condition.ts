@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DimensionInput } from '../events/gen/layouts.ts';
+import type { CelNode } from '../policy/cel-node.ts';
 
 /** What a condition looks at: a value of the hook, or something of the process. */
 export interface ConditionInput {
@@ -29,7 +30,9 @@ export type Accepted =
   | {
       readonly class: 'addresses';
       readonly networks: readonly { readonly address: Uint8Array; readonly prefixLength: number }[];
-    };
+    }
+  /** an expression of truth; its arguments are values. It looks at nothing else */
+  | { readonly class: 'cel'; readonly expression: CelNode };
 
 /** One condition of one rule. */
 export interface Condition {

@@ -102,14 +102,17 @@ function actingRules({ actions, words }: InstancePlan, acts: (action: RuleAction
 /** A struct rule_action, as the kernel side finds it before the first hit. */
 export function actionBytes({ intervalNs, scope, values, track, untrack }: RuleAction): Uint8Array {
   const view = new DataView(new ArrayBuffer(RuleActionLayout.sizeof));
-  const bits = (entries: readonly number[]): number =>
-    entries.reduce((mask, entry) => mask | (1 << entry), 0);
   view.setBigUint64(RuleActionLayout.interval, intervalNs, true);
   view.setUint16(RuleActionLayout.scope, scope, true);
-  view.setUint16(RuleActionLayout.values, bits(values), true);
-  view.setUint16(RuleActionLayout.track, bits(track), true);
-  view.setUint16(RuleActionLayout.untrack, bits(untrack), true);
+  view.setUint16(RuleActionLayout.values, bitsOf(values), true);
+  view.setUint16(RuleActionLayout.track, bitsOf(track), true);
+  view.setUint16(RuleActionLayout.untrack, bitsOf(untrack), true);
   return new Uint8Array(view.buffer);
+}
+
+/** A set of values: bit n for value n. */
+function bitsOf(entries: readonly number[]): number {
+  return entries.reduce((mask, entry) => (mask | (1 << entry)) >>> 0, 0);
 }
 
 function writeValue(view: DataView, base: number, value: ValuePlan): void {
@@ -141,6 +144,7 @@ function writeDimension(view: DataView, base: number, dimension: Dimension): voi
   view.setUint8(base + DimensionConfig.other, dimension.at.other);
   view.setUint32(base + DimensionConfig.count, dimension.count, true);
   view.setUint32(base + DimensionConfig.flag, dimension.flag ? 1 : 0, true);
+  view.setUint32(base + DimensionConfig.reads, bitsOf(dimension.reads), true);
   view.setBigUint64(base + DimensionConfig.bias, dimension.bias, true);
   writeMask(view, base + DimensionConfig.onError, dimension.onError);
   writeMask(view, base + DimensionConfig.miss, dimension.miss);

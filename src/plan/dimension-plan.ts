@@ -12,11 +12,13 @@ export interface Dimension {
   readonly count: number;
   /** of bits: the rules want none of theirs; of substrings: letters are folded */
   readonly flag: boolean;
+  /** of expressions: positions of the values that they name */
+  readonly reads: readonly number[];
   readonly bias: bigint;
   readonly miss: RuleMask;
   readonly onError: RuleMask;
   readonly table: Table;
-  /** of an automaton: masks by state */
+  /** of an automaton: masks by state; of expressions: the rules that want each */
   readonly output: Table | undefined;
 }
 

@@ -2,6 +2,7 @@
 import { DimensionKind } from '../events/gen/layouts.ts';
 import { addressTable } from './address-table.ts';
 import { bitsTable } from './bits-table.ts';
+import { celTable } from './cel-table.ts';
 import type { Condition } from './condition.ts';
 import type { Dimension, DimensionContext, RuleCondition } from './dimension-plan.ts';
 import { numberTable, stringTable } from './key-tables.ts';
@@ -9,7 +10,7 @@ import { rangeTable } from './range-table.ts';
 import { substringTable } from './substring-table.ts';
 import { trieTable } from './trie-table.ts';
 
-/** Builds the table of one dimension from its conditions, at most one of each rule. */
+/** Builds the table of one dimension from its conditions, at most one of each rule but for expressions. */
 export function buildDimension(conditions: readonly RuleCondition[], context: DimensionContext): Dimension {
   const [first] = conditions;
   if (first === undefined) throw new RangeError('A dimension has a condition');
@@ -25,6 +26,7 @@ export function buildDimension(conditions: readonly RuleCondition[], context: Di
     onError,
     count: 0,
     flag: false,
+    reads: [],
     bias: 0n,
     output: undefined,
   };
@@ -48,6 +50,8 @@ export function buildDimension(conditions: readonly RuleCondition[], context: Di
       return { ...common, kind: DimensionKind.DIMENSION_POSTFIX, ...trieTable(conditions, miss) };
     case 'addresses':
       return { ...common, kind: DimensionKind.DIMENSION_ADDRESS, table: addressTable(conditions, miss) };
+    case 'cel':
+      return { ...common, ...celTable(conditions, context.words) };
     case 'substrings':
       return { ...common, ...substringTable(conditions, miss, context, accepted.folded) };
   }

@@ -19,8 +19,7 @@ export function rangeWords(ranges: readonly NumberRange[], value: ValuePlan): Nu
   const bits = bitsOf(value);
   const { signed } = value.shown;
   const span = 1n << bits;
-  const least = signed ? -span / 2n : 0n;
-  const most = least + span - 1n;
+  const { from: least, to: most } = numbersOfValue(value);
   return ranges.flatMap(({ from, to }) => {
     const isAbove = from > most && to < span;
     const [low, high] = isAbove
@@ -28,6 +27,12 @@ export function rangeWords(ranges: readonly NumberRange[], value: ValuePlan): Nu
       : [from < least ? least : from, to > most ? most : to];
     return low > high ? [] : [{ from: asWord(low, bits, signed), to: asWord(high, bits, signed) }];
   });
+}
+
+/** Every number that the value can hold. */
+export function numbersOfValue(value: ValuePlan): NumberRange {
+  const span = 1n << bitsOf(value);
+  return value.shown.signed ? { from: -span / 2n, to: span / 2n - 1n } : { from: 0n, to: span - 1n };
 }
 
 function bitsOf({ bitWidth, bytes }: ValuePlan): bigint {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DimensionInput, HookLimit, RateScope } from '../events/gen/layouts.ts';
 import type { HookPolicy } from '../events/hook.ts';
+import type { CelNode } from '../policy/cel-node.ts';
 import { classify } from './automaton.ts';
+import { mapCelArguments } from './cel-arguments.ts';
 import type { Condition } from './condition.ts';
 import type { RuleCondition } from './dimension-plan.ts';
 import { buildDimension, dimensionKey } from './dimension.ts';
@@ -120,7 +122,8 @@ class Group {
     for (const original of rule.conditions) {
       const condition = moveInputs(original, entries);
       const key = dimensionKey(condition);
-      const layer = taken.get(key) ?? 0;
+      // A rule can want several expressions, so they never need a second table.
+      const layer = condition.accepted.class === 'cel' ? 0 : (taken.get(key) ?? 0);
       taken.set(key, layer + 1);
       const name = `${key}#${layer}`;
       additions.set(name, [...(additions.get(name) ?? []), { rule: number, condition }]);
@@ -205,6 +208,7 @@ function costOf(conditions: readonly RuleCondition[]): number {
     bits: 3,
     ranges: 2,
     strings: 4,
+    cel: 4,
     addresses: 5,
     prefixes: 6,
     postfixes: 7,
@@ -223,12 +227,22 @@ function readsValue(input: Condition['at']['input']): boolean {
 /** From positions in a hook's own values to those in the program's. */
 function moveInputs(condition: Condition, entries: readonly number[]): Condition {
   if (!readsValue(condition.at.input)) return condition;
+  const { accepted } = condition;
+  if (accepted.class === 'cel')
+    return {
+      ...condition,
+      accepted: { class: 'cel', expression: moveArguments(accepted.expression, entries) },
+    };
   const { input, entry, other } = condition.at;
   const isPair = input === DimensionInput.INPUT_CAPS_GAINED;
   return {
     ...condition,
     at: { input, entry: entries[entry] ?? 0, other: isPair ? (entries[other] ?? 0) : 0 },
   };
+}
+
+function moveArguments(expression: CelNode, entries: readonly number[]): CelNode {
+  return mapCelArguments(expression, (argument) => ({ ...argument, entry: entries[argument.entry] ?? 0 }));
 }
 
 function shownPolicy({ hook, firstRule, entries }: PlacedHook): HookPolicy {

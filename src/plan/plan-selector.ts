@@ -10,7 +10,9 @@ import type {
   ValueCondition,
 } from '../policy/model.ts';
 import { NAMESPACE_KINDS } from '../policy/model.ts';
-import { checkOperand, checkTrieText } from './check-operand.ts';
+import { celEntries } from './cel-arguments.ts';
+import { celConditions, type PlacedExpression } from './cel-condition.ts';
+import { type ComparedOperand, checkOperand, checkTrieText } from './check-operand.ts';
 import type { Accepted, Condition, ConditionInput } from './condition.ts';
 import { expandList } from './expand-list.ts';
 import type { KernelFacts } from './kernel-facts.ts';
@@ -43,11 +45,13 @@ export function planSelector(
   attempt(() => refuseUnserved(selector), onError);
   const each = <Item>(items: readonly Item[], plan: (item: Item) => Condition | Condition[]): Condition[] =>
     items.flatMap((item) => attempt(() => plan(item), onError) ?? []);
-  const ofValues = (conditions: readonly ValueCondition[], entries: readonly number[]): Condition[] =>
-    each(
-      conditions.filter(({ entry }) => entries[entry] !== UNREADABLE),
+  const ofValues = (conditions: readonly ValueCondition[], entries: readonly number[]): Condition[] => [
+    ...each(
+      conditions.filter(isComparison).filter(({ entry }) => entries[entry] !== UNREADABLE),
       (condition) => valueCondition(condition, entries, places, facts),
-    );
+    ),
+    ...celConditions(expressionsOf(conditions, entries), entries, places.values, onError),
+  ];
   return [
     ...each(selector.pids, (condition) => pidConditions(condition, followed)),
     ...each(selector.namespaces, (condition) => namespaceCondition(condition, facts)),
@@ -186,18 +190,36 @@ function binaryCondition(
   );
 }
 
+type Comparison = ValueCondition & { readonly operand: ComparedOperand };
+
+function isComparison(condition: ValueCondition): condition is Comparison {
+  return condition.operand.op !== 'cel';
+}
+
+/** Those whose values can all be read. */
+function expressionsOf(
+  conditions: readonly ValueCondition[],
+  entries: readonly number[],
+): PlacedExpression[] {
+  return conditions.flatMap(({ operand }) =>
+    operand.op === 'cel' && !celEntries(operand.expression).some((entry) => entries[entry] === UNREADABLE)
+      ? [operand]
+      : [],
+  );
+}
+
 function valueCondition(
-  condition: ValueCondition,
+  { operand, operator, negated, at, entry: position }: Comparison,
   entries: readonly number[],
   places: EntryPlaces,
   facts: KernelFacts,
 ): Condition {
-  const entry = entries[condition.entry] ?? 0;
+  const entry = entries[position] ?? 0;
   const value = places.values[entry];
   if (value === undefined) throw new RangeError(`No value ${entry}`);
-  checkOperand(condition.operand, condition.operator, value, condition.at);
-  const { input, other, accepted } = accept(condition, value, entries, facts);
-  return { at: { input, entry, other: other ?? 0 }, negated: condition.negated, accepted };
+  checkOperand(operand, operator, value, at);
+  const { input, other, accepted } = accept(operand, at, value, entries, facts);
+  return { at: { input, entry, other: other ?? 0 }, negated, accepted };
 }
 
 interface Acceptance {
@@ -207,7 +229,8 @@ interface Acceptance {
 }
 
 function accept(
-  { operand, at, operator }: ValueCondition,
+  operand: ComparedOperand,
+  at: PlanError['at'],
   value: ValuePlan,
   entries: readonly number[],
   facts: KernelFacts,
@@ -276,8 +299,6 @@ function accept(
         other: entries[operand.against] ?? 0,
         accepted: { class: 'bits', mask: (1n << 64n) - 1n },
       };
-    case 'cel':
-      throw unserved(at, operator);
   }
 }
 

@@ -80,6 +80,9 @@ test('the rest of CEL is refused at its place', () => {
     ['has(arg1.x)', 0],
     ['null == null', 0],
     ['constructor(arg1)', 0],
+    ['arg1 > 9223372036854775808', 7],
+    ['arg1 > -9223372036854775809', 7],
+    ['arg3 > 18446744073709551616u', 7],
   ] as const) {
     const [found, message] = problem(text);
     assert.equal(found, offset, `${text}: ${message}`);

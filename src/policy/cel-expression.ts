@@ -1,27 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parse } from '@bufbuild/cel';
+import type { CelNode, CelOperation, CelType } from './cel-node.ts';
 import type { ArgumentType } from './model.ts';
 import { alternatives } from './quote.ts';
-
-/** What a filter's expression computes with: integers of two sizes with and without a sign, and truth. */
-export type CelType = 'int' | 'uint' | 'int32' | 'uint32' | 'bool';
-
-/** A checked expression as plain data, for the compiler. */
-export type CelNode =
-  | { readonly kind: 'constant'; readonly type: 'int' | 'uint' | 'bool'; readonly value: bigint | boolean }
-  /** `argN`: entry N of the hook's args */
-  | { readonly kind: 'argument'; readonly type: CelType; readonly entry: number }
-  | {
-      readonly kind: 'call';
-      readonly type: CelType;
-      readonly operation: CelOperation;
-      readonly operands: readonly CelNode[];
-    };
-
-export type CelOperation =
-  | ('add' | 'subtract' | 'and' | 'or' | 'xor' | 'not' | 'int32' | 'uint32')
-  | ('equal' | 'notEqual' | 'less' | 'lessOrEqual' | 'greater' | 'greaterOrEqual')
-  | ('logicalAnd' | 'logicalOr' | 'logicalNot');
 
 /** Why an expression cannot be used, and at which of its characters, from 0. */
 export class CelProblem extends Error {
@@ -113,12 +94,10 @@ class Checker {
     switch (exprKind.case) {
       case 'constExpr': {
         const { constantKind } = exprKind.value;
-        if (constantKind.case === 'int64Value')
-          return { kind: 'constant', type: 'int', value: constantKind.value };
-        if (constantKind.case === 'uint64Value')
-          return { kind: 'constant', type: 'uint', value: constantKind.value };
+        if (constantKind.case === 'int64Value') return this.#integer(expression, 'int', constantKind.value);
+        if (constantKind.case === 'uint64Value') return this.#integer(expression, 'uint', constantKind.value);
         if (constantKind.case === 'boolValue')
-          return { kind: 'constant', type: 'bool', value: constantKind.value };
+          return { kind: 'constant', type: 'bool', value: constantKind.value ? 1n : 0n };
         return this.#refuse(expression, 'it has a constant that is no integer');
       }
       case 'identExpr':
@@ -133,6 +112,13 @@ class Checker {
       default:
         return this.#refuse(expression, 'it uses a part of CEL that filters do not have');
     }
+  }
+
+  /** The parser takes digits without end. */
+  #integer(expression: Expression, type: 'int' | 'uint', value: bigint): CelNode {
+    const held = type === 'int' ? BigInt.asIntN(64, value) : BigInt.asUintN(64, value);
+    if (held !== value) return this.#refuse(expression, `${value} does not fit ${type}, which has 64 bits`);
+    return { kind: 'constant', type, value };
   }
 
   #argument(expression: Expression, name: string): CelNode {

@@ -5,8 +5,8 @@ import { checkFiles, checkTexts } from './load-files.ts';
 import type { Policy } from './model.ts';
 import type { OnProblem } from './problem.ts';
 
-export type { CelNode, CelOperation, CelType } from './cel-expression.ts';
 export { CelProblem, parseCelExpression } from './cel-expression.ts';
+export type { CelNode, CelOperation, CelType } from './cel-node.ts';
 export type { CheckOptions, CheckedDocument } from './check-text.ts';
 export { formatProblem } from './format-problem.ts';
 export type { CheckedFile, PolicyText } from './load-files.ts';

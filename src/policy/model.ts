@@ -5,6 +5,7 @@
  * is the argument's type, what does a list expand to) is left to src/plan/, which finds the place of each part in `at`.
  */
 import type { SourcePosition } from '../base/source-position.ts';
+import type { CelNode } from './cel-node.ts';
 
 export interface Policy {
   readonly kind: 'TracingPolicy' | 'TracingPolicyNamespaced';
@@ -275,7 +276,7 @@ export type Operand =
   | { readonly op: 'fileType'; readonly values: readonly number[] }
   /** `against`: entry of the hook's args that holds the old set */
   | { readonly op: 'capabilitiesGained'; readonly against: number }
-  | { readonly op: 'cel'; readonly expression: string };
+  | { readonly op: 'cel'; readonly expression: CelNode; readonly at: SourcePosition };
 
 export interface ValueCondition {
   /** entry in the hook's `args` (matchArgs), `data` (matchData); 0 for matchReturnArgs and for `cel`, which names entries itself */

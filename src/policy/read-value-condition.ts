@@ -138,8 +138,8 @@ function celOperand(cursor: Cursor, target: FilterTarget, scope: HookScope): Ope
     return;
   }
   try {
-    parseCelExpression(value.text, target.entries);
-    return { op: 'cel', expression: value.text };
+    const expression = parseCelExpression(value.text, target.entries);
+    return { op: 'cel', expression, at: value.at };
   } catch (error) {
     if (!(error instanceof CelProblem)) throw error;
     report(value.atCharacter(error.offset), error.message);

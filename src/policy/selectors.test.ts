@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseCelExpression } from './cel-expression.ts';
 import { check, hookOf, policyOf, problemsOf, selectorOf, withSpec } from './testing.ts';
 
 const kprobe = (selector: string): string => `kprobes:
@@ -94,9 +95,15 @@ test('filters and actions of the return', () => {
   assert.deepEqual(problemsOf(wrong), ['6:103 reference']);
 });
 
-test('a CelExpr is kept as it is written', () => {
+test('a CelExpr is kept as it was understood', () => {
   const { args } = selectorOf(kprobe('{matchArgs: [{operator: CelExpr, values: ["arg1 == int32(3)"]}]}'));
-  assert.deepEqual(args[0]?.operand, { op: 'cel', expression: 'arg1 == int32(3)' });
+  const operand = args[0]?.operand;
+  assert.ok(operand?.op === 'cel');
+  assert.deepEqual(
+    operand.expression,
+    parseCelExpression('arg1 == int32(3)', [{ type: 'int' }, { type: 'int' }]),
+  );
+  assert.equal(operand.at.line, 11);
 });
 
 test('macros are expanded into each selector that names them', () => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fileURLToPath } from 'node:url';
 import type { BpfMap, BpfObject, BpfProgram } from '../../native/index.d.ts';
-import { EventLane, HookFlag, HookLimit, RuleAction } from '../events/gen/layouts.ts';
+import { DimensionKind, EventLane, HookFlag, HookLimit, RuleAction } from '../events/gen/layouts.ts';
 import { addon } from '../kernel/addon.ts';
 import type { AttachTarget } from '../plan/attach-target.ts';
 import type { InstanceIdentity } from '../plan/config-bytes.ts';
@@ -165,12 +165,25 @@ function u32(value: number): Uint8Array {
   return new Uint8Array(Uint32Array.of(value).buffer);
 }
 
+/** The tables of the maps that dimensions use, by their name in bpf/hook.bpf.c; undefined: not in use. */
+function tablesOf({ dimensions }: InstancePlan): Map<string, Table | undefined> {
+  const tables = new Map<string, Table | undefined>();
+  for (let d = 0; d < HookLimit.HOOK_DIMENSIONS_MAX; d++) {
+    const isCel = dimensions[d]?.kind === DimensionKind.DIMENSION_CEL;
+    tables.set(`dimension_${d}`, isCel ? undefined : dimensions[d]?.table);
+    tables.set(`output_${d}`, isCel ? undefined : dimensions[d]?.output);
+  }
+  // A program has one dimension of expressions at most, with maps of their own.
+  const cel = dimensions.find(({ kind }) => kind === DimensionKind.DIMENSION_CEL);
+  return tables.set('cel_steps', cel?.table).set('cel_rules', cel?.output);
+}
+
 /** Sets type and sizes of the maps in use, and leaves the others out. */
-function shapeTables(object: BpfObject, { dimensions }: InstancePlan): void {
-  const shape = (name: string, table: Table | undefined): void => {
+function shapeTables(object: BpfObject, plan: InstancePlan): void {
+  for (const [name, table] of tablesOf(plan)) {
     if (table === undefined) {
       object.setMap(name, { autocreate: false });
-      return;
+      continue;
     }
     object.setMap(name, {
       type: MAP_TYPES[table.type],
@@ -179,25 +192,17 @@ function shapeTables(object: BpfObject, { dimensions }: InstancePlan): void {
       maxEntries: Math.max(1, table.entries),
       flags: table.type === 'array' ? 0 : BPF_F_NO_PREALLOC,
     });
-  };
-  for (let d = 0; d < HookLimit.HOOK_DIMENSIONS_MAX; d++) {
-    shape(`dimension_${d}`, dimensions[d]?.table);
-    shape(`output_${d}`, dimensions[d]?.output);
   }
 }
 
-function fillTables(object: BpfObject, { dimensions }: InstancePlan): number {
+function fillTables(object: BpfObject, plan: InstancePlan): number {
   let bytes = 0;
-  const fill = (name: string, table: Table | undefined): void => {
-    if (table === undefined) return;
+  for (const [name, table] of tablesOf(plan)) {
+    if (table === undefined) continue;
     const map = object.map(name);
     if (table.entries > 0) map.setBatch(table.keys, table.values, table.entries);
     bytes += map.info().memoryBytes;
     map.close();
-  };
-  dimensions.forEach(({ table, output }, d) => {
-    fill(`dimension_${d}`, table);
-    fill(`output_${d}`, output);
-  });
+  }
   return bytes;
 }

@@ -94,6 +94,8 @@ export const HookLimit = {
   HOOK_STRING_MAX: 4096,
   HOOK_DATA_MAX: 32768,
   HOOK_WIDE_MAX: 327360,
+  HOOK_CEL_STEPS_MAX: 256,
+  HOOK_CEL_REGISTERS: 32,
 } as const;
 
 /** enum value_source */
@@ -159,6 +161,7 @@ export const DimensionKind = {
   DIMENSION_POSTFIX: 6,
   DIMENSION_SUBSTRING: 7,
   DIMENSION_ADDRESS: 8,
+  DIMENSION_CEL: 9,
 } as const;
 
 /** enum dimension_input */
@@ -199,6 +202,37 @@ export const HookFlag = {
   HOOK_TRACKS: 512,
   HOOK_SOCK_OWNERS: 1024,
   HOOK_WIDE: 4096,
+} as const;
+
+/** enum cel_step_kind */
+export const CelStepKind = {
+  CEL_BEGIN: 0,
+  CEL_DECIDE: 1,
+  CEL_ADD: 2,
+  CEL_SUBTRACT: 3,
+  CEL_AND: 4,
+  CEL_OR: 5,
+  CEL_XOR: 6,
+  CEL_EQUAL: 7,
+  CEL_NOT_EQUAL: 8,
+  CEL_LESS: 9,
+  CEL_LESS_OR_EQUAL: 10,
+  CEL_BOTH: 11,
+  CEL_EITHER: 12,
+} as const;
+
+/** enum cel_step_type */
+export const CelStepType = {
+  CEL_TYPE_INT: 0,
+  CEL_TYPE_UINT: 1,
+  CEL_TYPE_INT32: 2,
+  CEL_TYPE_UINT32: 3,
+  CEL_TYPE_BOOL: 4,
+} as const;
+
+/** enum cel_operand */
+export const CelOperand = {
+  CEL_CONSTANT: 255,
 } as const;
 
 /** enum rate_scope */
@@ -559,6 +593,7 @@ export const DimensionConfig = {
   other: 3,
   count: 4,
   flag: 8,
+  reads: 12,
   bias: 16,
   onError: 24,
   miss: 152,
@@ -577,6 +612,18 @@ export const RuleConfig = {
   userStack: 896,
   track: 1024,
   untrack: 1152,
+} as const;
+
+/** struct cel_step: offsets in bytes */
+export const CelStep = {
+  sizeof: 16,
+  kind: 0,
+  type: 1,
+  target: 2,
+  left: 3,
+  right: 4,
+  skip: 6,
+  constant: 8,
 } as const;
 
 /** struct rule_action: offsets in bytes */

@@ -60,9 +60,40 @@ const OPERATORS: readonly [
   ['OP-05', 'NotInMap', 'int', '"1", "7:9"', '10', '9'],
 ];
 
+/** An expression of the call's arguments: arg0 is the case's option, arg1 what it takes and what not. */
+const EXPRESSIONS: readonly [name: string, type: string, expression: string, taken: string, other: string][] =
+  [
+    ['a sum that wraps', 'int', 'arg1 + int32(2) < int32(0) && !(arg1 == int32(-9))', '2147483647', '-9'],
+    ['a difference', 'int', 'arg1 < int32(-2) || arg1 - int32(1) == int32(6)', '-3', '8'],
+    ['a difference that wraps', 'long', 'arg1 - 1 > 9223372036854775806', '-9223372036854775808', '4'],
+    [
+      'bits, and two arguments',
+      'uint32',
+      'and(arg1, uint32(0xf0u)) == uint32(0x30u) && arg0 > arg1',
+      '0x3f',
+      '0x4f',
+    ],
+    ['bits turned', 'uint32', 'not(arg1) <= uint32(1u) && arg1 + uint32(2u) < arg1', '4294967294', '1'],
+    [
+      'bits',
+      'uint64',
+      'xor(arg1, 1u) >= 18446744073709551614u && or(arg1, 2u) != 2u',
+      '18446744073709551615',
+      '7',
+    ],
+    [
+      'two comparisons',
+      'uint64',
+      '(arg1 > 5u) != (arg1 >= 9223372036854775808u)',
+      '6',
+      '9223372036854775809',
+    ],
+  ];
+
 const shownAs = (type: string, value: string): Record<string, unknown> => {
   const number = BigInt(value);
   if (type === 'uint64') return { size_arg: String(number) };
+  if (type === 'long') return { long_arg: String(number) };
   return type === 'uint32' ? { uint_arg: Number(number) } : { int_arg: Number(number) };
 };
 
@@ -85,6 +116,17 @@ export function numberCases(): PolicyCase[] {
         rows: [row],
         value: `type: ${type}`,
         filter: `operator: ${operator}, values: [${values}]`,
+        matching: taken,
+        differing: other,
+        shows: shownAs(type, taken),
+      }),
+    ),
+    ...EXPRESSIONS.map(([name, type, expression, taken, other]) =>
+      callCase({
+        name: `OP-18 CelExpr of ${type}: ${name}`,
+        rows: ['OP-18'],
+        value: `type: ${type}`,
+        selector: `- { operator: CelExpr, values: ["${expression}"] }`,
         matching: taken,
         differing: other,
         shows: shownAs(type, taken),

@@ -110,7 +110,7 @@ export const ROWS: Readonly<Record<string, readonly Row[]>> = {
     { id: 'OP-15', name: 'State' },
     { id: 'OP-16', name: 'CapabilitiesGained' },
     { id: 'OP-17', name: 'FileType, NotFileType' },
-    { id: 'OP-18', name: 'CelExpr', reason: 'not compiled yet; the policy is refused with this reason' },
+    { id: 'OP-18', name: 'CelExpr' },
   ],
   Actions: [
     { id: 'AC-01', name: 'Post', test: 'test/kernel/policy-rate-limit.test.ts' },

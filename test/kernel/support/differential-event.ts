@@ -124,9 +124,10 @@ const BITS: Partial<Record<Argument['type'], { bits: number; signed: boolean }>>
 /** Bits and sign of what a number's argument holds. */
 export function numberShape({ type, resolve }: Argument): { bits: number; signed: boolean } {
   const member = MEMBERS[resolve.split('.').at(-1) as MemberName] as (typeof MEMBERS)[MemberName] | undefined;
-  if (member !== undefined)
-    return { bits: 'bitSize' in member ? member.bitSize : 8 * member.size, signed: member.signed };
-  return BITS[type] ?? { bits: 64, signed: false };
+  const named = BITS[type];
+  if (member === undefined) return named ?? { bits: 64, signed: false };
+  const bits = 'bitSize' in member ? member.bitSize : 8 * member.size;
+  return { bits, signed: named?.signed ?? member.signed };
 }
 
 /** What the argument of a policy is in this event. */
@@ -147,7 +148,9 @@ function memberOf(argument: Argument, thing: Pointed<Thing>, path: readonly stri
   const [head = '', ...rest] = path;
   if (thing === 'null' || thing === 'bad') return { kind: 'unreadable' };
   if (rest.length > 0) return memberOf(argument, thing.next, rest);
-  return head === 'name' ? textOf(thing.name) : memberValue(head as MemberName, thing);
+  return head === 'name'
+    ? textOf(thing.name)
+    : memberValue(head as MemberName, thing, BITS[argument.type]?.signed);
 }
 
 function memberValue(name: MemberName, thing: Pointed<Thing>, sign?: boolean): EventValue {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Random policies for the hook of differential-event.ts. */
 import { argument, condition, policy, type Random, rawHook, selector } from '../../../src/plan/testing.ts';
+import { randomCel } from '../../../src/plan/cel-testing.ts';
+import type { CelType } from '../../../src/policy/cel-node.ts';
 import type {
   Argument,
   BinaryCondition,
@@ -26,6 +28,10 @@ const CHOICES: readonly ((random: Random) => Argument)[] = [
   (random) =>
     argument(2, 'auto', {
       resolve: random.pick(['', 'next.', 'next.next.']) + random.pick(Object.keys(MEMBERS)),
+    }),
+  (random) =>
+    argument(2, random.pick(['int', 'uint32', 'long', 'uint64']), {
+      resolve: random.pick(['', 'next.']) + random.pick(Object.keys(MEMBERS)),
     }),
   (random) => argument(2, 'auto', { resolve: random.pick(['name', 'next.name']) }),
   (random) => argument(2, random.pick(['kernel_cap_t', 'cap_effective'])),
@@ -65,8 +71,22 @@ const argumentKind: Kind = (random, pool, args) => {
   return { args: [valueCondition(random, pool, args, entry)] };
 };
 
+const CEL_TYPES: Partial<Record<Argument['type'], CelType>> = {
+  int: 'int32',
+  uint32: 'uint32',
+  long: 'int',
+  uint64: 'uint',
+};
+
+const celKind: Kind = (random, pool, args) => {
+  const types = args.map(({ type }) => CEL_TYPES[type]);
+  const expression = randomCel(random, types, pool.words, random.below(5));
+  return { args: [condition(0, { op: 'cel', expression, at: AT })] };
+};
+
 const KINDS: readonly Kind[] = [
   ...[argumentKind, argumentKind, argumentKind, argumentKind, argumentKind, argumentKind],
+  ...[celKind, celKind],
   (random, pool, _, data) => {
     if (data.length === 0) return {};
     const values = random.list(1, 3, () => BigInt(random.pick([pool.process.pid, 1, 77])));

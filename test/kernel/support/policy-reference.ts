@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * What a policy's selectors say of an event, written down as plainly as it can be: the standard that the plan and the
- * kernel side are held against. It shares nothing with src/plan/ but the model.
+ * kernel side are held against. It shares nothing with src/plan/ but the model, and expressions with its tests.
  */
+import { evaluateCel } from '../../../src/plan/cel-testing.ts';
+import type { CelNode } from '../../../src/policy/cel-node.ts';
 import type { NamespaceKind, Operand, Policy, Selector, TracepointHook } from '../../../src/policy/model.ts';
 
 /** A value as the policy's type makes it. Texts are of one character per byte. */
@@ -55,7 +57,10 @@ function verdicts(selector: Selector, { args, data, process }: PolicyEvent): Ver
   const valueVerdict =
     (values: readonly EventValue[]) =>
     ({ entry, operand, negated }: Selector['args'][number]): Verdict =>
-      turned(holds(operand, values[entry], values), negated);
+      turned(
+        operand.op === 'cel' ? truth(operand.expression, values) : holds(operand, values[entry], values),
+        negated,
+      );
   const binaryVerdict =
     (path: string | undefined) =>
     ({ match, values, negated }: Selector['binaries'][number]): Verdict =>
@@ -87,6 +92,13 @@ function verdicts(selector: Selector, { args, data, process }: PolicyEvent): Ver
     ...selector.args.map(valueVerdict(args)),
     ...selector.data.map(valueVerdict(data)),
   ];
+}
+
+/** Of an expression: its arguments are what their types in expressions can hold of the values. */
+function truth(expression: CelNode, values: readonly EventValue[]): Verdict {
+  const numbers = values.map((value) => (value.kind === 'number' ? value.number : undefined));
+  const result = evaluateCel(expression, numbers);
+  return result === 'unknown' ? result : result === 1n;
 }
 
 /** Before any negation. A missing value is in no set. */
