@@ -13,7 +13,7 @@
  *   hook_tracepoint  a classic tracepoint: the record's fields
  *   hook_raw         a raw tracepoint's arguments; also a syscall, by sys_enter and sys_exit
  *   hook_uprobe      a place in a file that runs in user space: a function, a USDT probe
- *   hook_uretprobe   a function there returns: arguments and return value at once
+ *   hook_return   a function there returns: arguments and return value at once
  *
  * Values are read where they stand, so what points to user memory can change after the hook has looked (a system call's
  * strings); values of security hooks are the kernel's own copies.
@@ -211,7 +211,7 @@ HOOK(hook_fentry, "fentry", gather_entry)
 HOOK(hook_fexit, "fexit", gather_exit)
 HOOK(hook_lsm, "lsm", gather_entry)
 HOOK(hook_kprobe, "kprobe", gather_kprobe)
-HOOK(hook_uprobe, "uprobe", gather_uprobe)
-HOOK(hook_uretprobe, "uprobe", gather_uretprobe)
+HOOK(hook_uprobe, "uprobe", gather_registers)
+HOOK(hook_return, "uprobe", gather_return)
 HOOK(hook_raw, "raw_tracepoint", gather_raw)
 HOOK(hook_tracepoint, "tracepoint", gather_fields)

@@ -3,7 +3,8 @@ import { nearestName } from '../base/nearest-name.ts';
 import type { SourcePosition } from '../base/source-position.ts';
 import type { HookTarget } from '../events/hook.ts';
 import type { Hook, KprobeHook, List, LsmHook, TracepointHook } from '../policy/model.ts';
-import type { AttachTarget } from './attach-target.ts';
+import type { AttachTarget, FunctionTarget } from './attach-target.ts';
+import { targetKey } from './attach-target.ts';
 import type { KernelFacts, KernelFunction } from './kernel-facts.ts';
 import { PlanError } from './plan-problem.ts';
 import { bareSyscall, syscallNumber } from './syscall-name.ts';
@@ -87,11 +88,12 @@ function syscallTarget({ name, at }: NamedCall, atReturn: boolean, facts: Kernel
     syscallRegisters: true,
     atReturn,
   } as const;
-  const { attach } = facts;
-  if (attach.trampoline && facts.findFunction(functionName) !== undefined)
-    return { ...common, attach: { by: atReturn ? 'fexit' : 'fentry', functionName }, argumentCount: 1 };
-  if (attach.kprobe && !atReturn)
-    return { ...common, attach: { by: 'kprobe', functionName }, argumentCount: 1 };
+  const attach =
+    facts.findFunction(functionName) === undefined
+      ? undefined
+      : functionAttach(functionName, atReturn, facts);
+  // A kretprobe misses returns when many threads wait in the call; sys_exit does not.
+  if (attach !== undefined && attach.by !== 'kretprobe') return { ...common, attach, argumentCount: 1 };
   return {
     ...common,
     attach: { by: atReturn ? 'sys_exit' : 'sys_enter', syscall: number },
@@ -104,19 +106,56 @@ function kernelFunctionTarget({ name, at }: NamedCall, atReturn: boolean, facts:
   if (found === undefined) throw unknownFunction(name, at, facts);
   const common = {
     shown: { kind: 'kprobe', functionName: name },
-    signature: functionSignature(found),
+    signature: functionSignature(found, facts),
     syscallRegisters: false,
     argumentCount: Math.min(found.parameters.length, 6),
     atReturn,
   } as const;
-  if (facts.attach.trampoline)
-    return { ...common, attach: { by: atReturn ? 'fexit' : 'fentry', functionName: name } };
-  if (facts.attach.kprobe && !atReturn) return { ...common, attach: { by: 'kprobe', functionName: name } };
-  throw new PlanError(
-    at,
-    `Cannot hook "${name}": this kernel lets no program onto its functions`,
-    'Use a tracepoint or a system call, or a kernel with kprobes or BPF trampolines.',
-  );
+  const attach = functionAttach(name, atReturn, facts);
+  if (attach === undefined) throw noWay(name, at, facts);
+  return { ...common, attach };
+}
+
+const WAYS = { trampoline: ['fentry', 'fexit'], kprobe: ['kprobe', 'kretprobe'] } as const;
+
+/** The cheapest way onto a function that this kernel has and has not refused; undefined without. */
+function functionAttach(
+  functionName: string,
+  atReturn: boolean,
+  { attach, refusals }: KernelFacts,
+): FunctionTarget | undefined {
+  return (['trampoline', 'kprobe'] as const)
+    .filter((way) => attach[way])
+    .map((way) => ({ by: WAYS[way][atReturn ? 1 : 0], functionName }))
+    .find((target) => !refusals.has(targetKey(target)));
+}
+
+/** Why a function has no cheaper program; undefined when it has the cheapest, and for what is no function. */
+export function whyKprobe(target: AttachTarget, { attach, refusals }: KernelFacts): string | undefined {
+  if (target.by !== 'kprobe' && target.by !== 'kretprobe') return undefined;
+  if (!attach.trampoline) return 'the kernel has no trampolines for programs';
+  const by = target.by === 'kprobe' ? 'fentry' : 'fexit';
+  return `the kernel refuses a trampoline (${refusals.get(targetKey({ ...target, by })) ?? ''})`;
+}
+
+function noWay(name: string, at: SourcePosition, { refusals }: KernelFacts): PlanError {
+  const refused = Object.values(WAYS)
+    .flat()
+    .flatMap((by) => {
+      const why = refusals.get(targetKey({ by, functionName: name }));
+      return why === undefined ? [] : [`${by}: ${why}`];
+    });
+  return refused.length === 0
+    ? new PlanError(
+        at,
+        `Cannot hook "${name}": this kernel lets no program onto its functions`,
+        'Use a tracepoint or a system call, or a kernel with kprobes or BPF trampolines.',
+      )
+    : new PlanError(
+        at,
+        `Cannot hook "${name}": the kernel does not let programs onto this function (${refused.join(', ')})`,
+        'Use one that /sys/kernel/tracing/available_filter_functions lists.',
+      );
 }
 
 function unknownFunction(name: string, at: SourcePosition, facts: KernelFacts): PlanError {
@@ -128,8 +167,9 @@ function unknownFunction(name: string, at: SourcePosition, facts: KernelFacts): 
   );
 }
 
-function functionSignature({ parameters, returns }: KernelFunction): Signature {
-  return { kind: 'function', parameters, returns };
+function functionSignature({ module, parameters, returns }: KernelFunction, facts: KernelFacts): Signature {
+  const types = module === undefined ? undefined : facts.moduleTypes(module);
+  return { kind: 'function', parameters, returns, types };
 }
 
 function tracepointTarget(hook: TracepointHook, facts: KernelFacts): PlannedTarget {
@@ -188,7 +228,7 @@ function lsmTarget({ hook, at }: LsmHook, facts: KernelFacts): PlannedTarget {
   return {
     attach: { by: 'lsm', functionName: hook },
     shown: { kind: 'lsm', functionName: hook },
-    signature: functionSignature(found),
+    signature: functionSignature(found, facts),
     syscallRegisters: false,
     argumentCount: Math.min(found.parameters.length, 6),
     atReturn: false,

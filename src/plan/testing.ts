@@ -69,6 +69,7 @@ export function kernelFacts(more: Partial<KernelFacts> = {}): KernelFacts {
   }));
   return {
     attach: { trampoline: false, lsm: false, kprobe: false },
+    refusals: new Map(),
     hostNamespaces: [],
     findFunction: () => undefined,
     functionNames: () => [],
@@ -77,12 +78,15 @@ export function kernelFacts(more: Partial<KernelFacts> = {}): KernelFacts {
     },
     tracepointFields: () => undefined,
     rawTracepoint: (event) => (event === 'test' ? parameters : undefined),
-    forgetUserFiles: () => undefined,
+    forgetFiles: () => undefined,
     userFile: (path) => {
       throw new Error(`there is no file ${path}`);
     },
     userTypes: (path) => {
       throw new Error(`there is no file ${path}`);
+    },
+    moduleTypes: (name) => {
+      throw new Error(`there is no module ${name}`);
     },
     syscallNumber: () => undefined,
     syscallFunction: (name) => `__x64_sys_${name}`,

@@ -9,12 +9,13 @@ import type {
   AttachFacts,
   KernelFacts,
   KernelFunction,
+  OtherTypes,
   ResolvedPath,
   TracepointField,
   UserFile,
-  UserTypes,
 } from '../plan/kernel-facts.ts';
 import { parseTracepointFormat } from './tracepoint-format.ts';
+import { ModuleTypes } from './module-types.ts';
 import { ensureTracefs, TRACEFS } from './tracefs.ts';
 
 /** Of /proc/1/ns, in the order of struct process_namespaces. */
@@ -27,12 +28,14 @@ const TRACEPOINT_DATA_ARGUMENTS = 1;
 
 /** What the running kernel has; types are read when first asked for. */
 export class RunningKernel implements KernelFacts {
+  readonly refusals = new Map<string, string>();
   readonly #capabilities = new Capabilities();
   #types: Btf | undefined;
   #attach: AttachFacts | undefined;
   #hostNamespaces: readonly number[] | undefined;
   readonly #userFiles = new Map<string, ElfImage>();
   readonly #userTypes = new Map<string, Btf>();
+  #modules: ModuleTypes | undefined;
   readonly #fields = new Map<string, readonly TracepointField[] | undefined>();
 
   get attach(): AttachFacts {
@@ -48,11 +51,11 @@ export class RunningKernel implements KernelFacts {
   }
 
   findFunction(name: string): KernelFunction | undefined {
-    return this.#btf.findFunction(name);
+    return this.#btf.findFunction(name) ?? this.#moduleTypes.findFunction(name);
   }
 
   functionNames(prefix: string): readonly string[] {
-    return this.#btf.functionNames(prefix);
+    return [...this.#btf.functionNames(prefix), ...this.#moduleTypes.functionNames(prefix)];
   }
 
   resolvePath(structName: string, path: string): ResolvedPath {
@@ -67,9 +70,11 @@ export class RunningKernel implements KernelFacts {
 
   rawTracepoint(event: string): KernelFunction['parameters'] | undefined {
     // An event of a class has no function of its own, but a type.
-    const found =
-      this.#btf.findFunction(`__bpf_trace_${event}`) ?? this.#btf.findFunction(`btf_trace_${event}`);
-    return found?.parameters.slice(TRACEPOINT_DATA_ARGUMENTS);
+    for (const types of [this.#btf, this.#moduleTypes]) {
+      const found = types.findFunction(`__bpf_trace_${event}`) ?? types.findFunction(`btf_trace_${event}`);
+      if (found !== undefined) return found.parameters.slice(TRACEPOINT_DATA_ARGUMENTS);
+    }
+    return undefined;
   }
 
   userFile(path: string): UserFile {
@@ -78,18 +83,24 @@ export class RunningKernel implements KernelFacts {
     return file;
   }
 
-  userTypes(path: string): UserTypes {
+  userTypes(path: string): OtherTypes {
     let types = this.#userTypes.get(path);
     if (types === undefined) this.#userTypes.set(path, (types = new addon.Btf(path)));
     return types;
   }
 
-  /** Lets go of files that were read for a plan: the next plan looks at what has their paths then. */
-  forgetUserFiles(): void {
+  moduleTypes(name: string): OtherTypes {
+    return this.#moduleTypes.of(name);
+  }
+
+  /** Lets go of what was read for a plan: the next plan looks at what is there then. */
+  forgetFiles(): void {
     for (const file of this.#userFiles.values()) file.close();
     for (const types of this.#userTypes.values()) types.close();
     this.#userFiles.clear();
     this.#userTypes.clear();
+    this.#modules?.close();
+    this.#modules = undefined;
   }
 
   syscallNumber(name: string): number | undefined {
@@ -98,6 +109,10 @@ export class RunningKernel implements KernelFacts {
 
   syscallFunction(name: string): string {
     return `__${process.arch === 'x64' ? 'x64' : 'arm64'}_sys_${name}`;
+  }
+
+  get #moduleTypes(): ModuleTypes {
+    return (this.#modules ??= new ModuleTypes(this.#btf));
   }
 
   get #btf(): Btf {
