@@ -49,6 +49,23 @@ struct {
 } instances SEC(".maps");
 
 #define STACK_BYTES_MAX 1024
+#define PLACES_BYTES_MAX 4096
+
+_Static_assert(sizeof(struct value_stack_place) == sizeof(struct bpf_stack_build_id), "the kernel writes them");
+_Static_assert(STACK_BYTES_MAX / 8 == PLACES_BYTES_MAX / sizeof(struct value_stack_place), "one for each address");
+
+/* Files and offsets of the user stack. Where the kernel cannot tell, the addresses are all there is. */
+static __always_inline void hook_add_places(struct hook_scratch *scratch, void *context)
+{
+	char *room = value_room(scratch);
+	long length;
+
+	if (!room)
+		return;
+	length = bpf_get_stack(context, room, PLACES_BYTES_MAX, BPF_F_USER_STACK | BPF_F_USER_BUILD_ID);
+	if (length > 0)
+		value_close(scratch, VALUE_USER_PLACES, length, 0);
+}
 
 static __always_inline void hook_add_stack(struct hook_scratch *scratch, void *context, __u16 entry, __u64 flags)
 {
@@ -99,8 +116,10 @@ static __noinline long hook_send(struct hook_scratch *scratch, void *context)
 		hook_add_owners(scratch);
 	if (mask_meets(scratch, config.rules.kernel_stack))
 		hook_add_stack(scratch, context, VALUE_KERNEL_STACK, 0);
-	if (mask_meets(scratch, config.rules.user_stack))
+	if (mask_meets(scratch, config.rules.user_stack)) {
 		hook_add_stack(scratch, context, VALUE_USER_STACK, BPF_F_USER_STACK);
+		hook_add_places(scratch, context);
+	}
 
 	task_read_key(&event->process, task->group_leader);
 	event->image_time = state ? state->image_time : 0;

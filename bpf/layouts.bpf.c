@@ -19,6 +19,7 @@ enum value_entry value_entry;
 struct hook_value hook_value;
 struct value_sock_owner value_sock_owner;
 struct value_size value_size;
+struct value_stack_place value_stack_place;
 struct value_path value_path;
 struct value_sock value_sock;
 struct value_sockaddr value_sockaddr;

@@ -65,6 +65,7 @@ export const ValueEntry = {
   VALUE_IMA_HASH: 65522,
   VALUE_SOCK_OWNER: 65523,
   VALUE_SIZE: 65524,
+  VALUE_USER_PLACES: 65525,
 } as const;
 
 /** enum process_flag */
@@ -349,6 +350,14 @@ export const ValueSize = {
   sizeof: 16,
   size: 0,
   entry: 8,
+} as const;
+
+/** struct value_stack_place: offsets in bytes */
+export const ValueStackPlace = {
+  sizeof: 32,
+  status: 0,
+  buildId: 4,
+  offset: 24,
 } as const;
 
 /** struct value_path: offsets in bytes */
