@@ -198,12 +198,24 @@ enum value_entry : __u16 {
 	VALUE_SOCK_OWNER = 0xfff3, /* data: struct value_sock_owner */
 	VALUE_SIZE = 0xfff4,       /* data: struct value_size, for bytes that were cut */
 	VALUE_REST = 0xfff5,       /* data: struct value_rest, then more of a value's bytes */
+	/* Data: struct value_stack_place for each address of VALUE_USER_STACK, as far as there was room. */
+	VALUE_USER_PLACES = 0xfff6,
 };
 
 struct hook_value {
 	__u16 entry; /* position in the hook's list of values, or enum value_entry */
 	enum value_flag flags;
 	__u32 length; /* of the data, without its padding */
+};
+
+/*
+ * Where an address lies: struct bpf_stack_build_id of include/uapi/linux/bpf.h. Unlike an address it says something when the
+ * process has ended. The kernel knows it where the beginning of the file is in memory.
+ */
+struct value_stack_place {
+	__u32 status; /* BPF_STACK_BUILD_ID_VALID (1), else the rest is not known */
+	__u8 build_id[20];
+	__u64 offset; /* in the file */
 };
 
 /* Data of VALUE_SOCK_OWNER: the process that opened the socket of value `entry`. */

@@ -14,7 +14,7 @@
  *   hook_tracepoint  a classic tracepoint: the record's fields
  *   hook_raw         a raw tracepoint's arguments; also a syscall, by sys_enter and sys_exit
  *   hook_uprobe      a place in a file that runs in user space: a function, a USDT probe
- *   hook_uretprobe   a function there returns: arguments and return value at once
+ *   hook_return   a function there returns: arguments and return value at once
  *
  * Values are read where they stand, so what points to user memory can change after the hook has looked (a system call's
  * strings); values of security hooks are the kernel's own copies.
@@ -51,6 +51,23 @@ struct {
 } instances SEC(".maps");
 
 #define STACK_BYTES_MAX 1024
+#define PLACES_BYTES_MAX 4096
+
+_Static_assert(sizeof(struct value_stack_place) == sizeof(struct bpf_stack_build_id), "the kernel writes them");
+_Static_assert(STACK_BYTES_MAX / 8 == PLACES_BYTES_MAX / sizeof(struct value_stack_place), "one for each address");
+
+/* Files and offsets of the user stack. Where the kernel cannot tell, the addresses are all there is. */
+static __always_inline void hook_add_places(struct hook_scratch *scratch, void *context)
+{
+	char *room = value_room(scratch);
+	long length;
+
+	if (!room)
+		return;
+	length = bpf_get_stack(context, room, PLACES_BYTES_MAX, BPF_F_USER_STACK | BPF_F_USER_BUILD_ID);
+	if (length > 0)
+		value_close(scratch, VALUE_USER_PLACES, length, 0);
+}
 
 static __always_inline void hook_add_stack(struct hook_scratch *scratch, void *context, __u16 entry, __u64 flags)
 {
@@ -102,8 +119,10 @@ static __noinline long hook_send(struct hook_scratch *scratch, void *context)
 		hook_add_owners(scratch);
 	if (mask_meets(scratch, config.rules.kernel_stack))
 		hook_add_stack(scratch, context, VALUE_KERNEL_STACK, 0);
-	if (mask_meets(scratch, config.rules.user_stack))
+	if (mask_meets(scratch, config.rules.user_stack)) {
 		hook_add_stack(scratch, context, VALUE_USER_STACK, BPF_F_USER_STACK);
+		hook_add_places(scratch, context);
+	}
 
 	task_read_key(&event->process, task->group_leader);
 	event->image_time = state ? state->image_time : 0;
@@ -219,7 +238,7 @@ HOOK(hook_fexit, "fexit", gather_exit)
 HOOK(hook_lsm, "lsm", gather_entry)
 HOOK(hook_kprobe, "kprobe", gather_kprobe)
 HOOK(hook_kprobe_multi, "kprobe.multi", gather_kprobe_multi)
-HOOK(hook_uprobe, "uprobe", gather_uprobe)
-HOOK(hook_uretprobe, "uprobe", gather_uretprobe)
+HOOK(hook_uprobe, "uprobe", gather_registers)
+HOOK(hook_return, "uprobe", gather_return)
 HOOK(hook_raw, "raw_tracepoint", gather_raw)
 HOOK(hook_tracepoint, "tracepoint", gather_fields)

@@ -21,6 +21,7 @@ struct value_sock_owner value_sock_owner;
 struct value_size value_size;
 struct value_rest value_rest;
 enum value_rest_place value_rest_place;
+struct value_stack_place value_stack_place;
 struct value_path value_path;
 struct value_sock value_sock;
 struct value_sockaddr value_sockaddr;

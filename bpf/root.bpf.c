@@ -7,9 +7,10 @@
  * Failure side: without an instance (a hook that the generation does not use, or none loaded yet) the hit passes.
  *
  *   root_fentry, root_fexit, root_lsm, root_kprobe, root_tracepoint, root_raw   one hook each
+ *   root_kprobe also serves the return of a function (kretprobe)
  *   root_uprobe    a place in a file that runs in user space, or the return of a function there
- *   root_uprobe_entry   before that return: keeps the arguments
  *   root_kprobe_multi   many functions, which share an instance
+ *   root_entry     before either return: keeps the arguments
  *   root_syscall   sys_enter or sys_exit: an instance per system call
  *   root_syscalls  the same for many system calls that share one
  */
@@ -20,7 +21,7 @@
 #include "hook_config.h"
 #include "lib/kernel_types.h"
 #include "lib/syscall.h"
-#include "lib/uprobe_entry.h"
+#include "lib/call_entry.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -70,12 +71,12 @@ ROOT(root_raw, "raw_tracepoint")
 ROOT(root_uprobe, "uprobe")
 
 SEC("uprobe")
-int root_uprobe_entry(void *context)
+int root_entry(void *context)
 {
-	struct uprobe_entry entry;
-	struct uprobe_call call;
+	struct call_entry entry;
+	struct call_key call;
 
-	uprobe_call_at(&call, context, 0);
+	call_key_at(&call, context, 0);
 #ifdef __TARGET_ARCH_x86
 	struct pt_regs___x86 *regs = context;
 
@@ -91,7 +92,7 @@ int root_uprobe_entry(void *context)
 	for (int i = 0; i < 6; i++)
 		entry.raw[i] = BPF_CORE_READ(regs, regs[i]);
 #endif
-	bpf_map_update_elem(&uprobe_entries, &call, &entry, BPF_ANY);
+	bpf_map_update_elem(&call_entries, &call, &entry, BPF_ANY);
 	return 0;
 }
 

@@ -14,6 +14,8 @@ const OUTPUT = 'docs/policy-support.md';
 /** Kernels where a need of a case is not met: those of the guests are complete. */
 const NEEDS: Readonly<Record<string, string>> = {
   trampolines: 'kernels with BPF trampolines',
+  kprobes: 'kernels with kprobes',
+  guest: 'guests only',
   bpfLsm: 'kernels with BPF LSM',
   overlayModule: 'where a module serves the root directory',
   compat: 'kernels that serve 32-bit programs',

@@ -87,7 +87,7 @@ async function start(
     jsonOptions(settings, tracker, hooks, {
       findHook: (generation, id) => policies.current?.findHook(generation, id),
       findBuildId: (tgid, path, inode) => buildIds.find(tgid, path, inode),
-      findFrame: stackSymbols((error) =>
+      ...stackSymbols((error) =>
         logOnce.warn('symbols', 'Symbols cannot be read; frames of stacks have none', { err: error }),
       ),
     }),
@@ -207,7 +207,7 @@ function jsonOptions(
   settings: Settings,
   tracker: ProcessTracker,
   hooks: JsonOptions['hooks'],
-  found: Pick<HookJsonOptions, 'findHook' | 'findBuildId' | 'findFrame'>,
+  found: Pick<HookJsonOptions, 'findHook' | 'findBuildId' | 'findFrame' | 'findPlace'>,
 ): JsonOptions {
   const userNames = new UserNames();
   return {

@@ -6,6 +6,8 @@ import type { Settings } from './base/settings.ts';
 import type { Hook } from './events/hook.ts';
 import type { HookRecord } from './events/hook-record.ts';
 import { lineagesOf } from './lineages.ts';
+import type { KernelFacts } from './plan/kernel-facts.ts';
+import { whyKprobe } from './plan/function-target.ts';
 import type { Policy } from './policy/model.ts';
 import type { PolicyProblem, PolicyText } from './policy/index.ts';
 import { formatProblem, loadPolicyFiles, loadPolicyTexts } from './policy/index.ts';
@@ -29,6 +31,7 @@ const LATE_LINEAGES_MS = 500;
 
 /** The policies in force. A policy that cannot be used is reported and leaves the others alone. */
 export class Policies {
+  readonly #kernel = new RunningKernel();
   readonly #sensor: PolicySensor;
   readonly #set: PolicySet;
   readonly #requests: PolicyRequests;
@@ -44,7 +47,7 @@ export class Policies {
     log: Logger,
     logOnce: LogOnce,
   ) {
-    this.#sensor = new PolicySensor(process, new RunningKernel(), {
+    this.#sensor = new PolicySensor(process, this.#kernel, {
       requests: settings.allowPolicyRequests ? 'all' : 'cluster',
     });
     this.#set = new PolicySet(this.#sensor);
@@ -142,7 +145,7 @@ export class Policies {
   /** In the order in which they were put in force. */
   describe(): PolicyView[] {
     const hooks = this.#sensor.loadedHooks();
-    return this.#set.entries.map((entry) => viewOf(entry, hooks));
+    return this.#set.entries.map((entry) => viewOf(entry, hooks, this.#kernel));
   }
 
   /** Kernel memory of the hooks' tables, bytes. */
@@ -168,7 +171,11 @@ function fullName({ namespace, name }: { namespace?: string | undefined; name: s
   return namespace === undefined || namespace === '' ? name : `${namespace}/${name}`;
 }
 
-function viewOf({ policy, domain, id, state, error }: PolicyEntry, hooks: readonly LoadedHook[]): PolicyView {
+function viewOf(
+  { policy, domain, id, state, error }: PolicyEntry,
+  hooks: readonly LoadedHook[],
+  facts: KernelFacts,
+): PolicyView {
   const own = hooks.filter(({ hook }) =>
     hook.policies.some(({ name, namespace }) => name === policy.name && namespace === policy.namespace),
   );
@@ -184,9 +191,10 @@ function viewOf({ policy, domain, id, state, error }: PolicyEntry, hooks: readon
       (sum, { mapBytes, hook }) => sum + Math.ceil(mapBytes / hook.policies.length),
       0,
     ),
-    hooks: own.map(({ key, hook, info, suppressed }) => ({
+    hooks: own.map(({ key, attach, hook, info, suppressed }) => ({
       id: hook.id,
       attachedTo: key,
+      why: whyKprobe(attach, facts),
       policies: hook.policies.length,
       runs: info.runCount,
       runTimeNs: info.runTimeNs,

@@ -9,7 +9,7 @@
 #include "emit.h"
 #include "scratch.h"
 #include "syscall.h"
-#include "uprobe_entry.h"
+#include "call_entry.h"
 
 extern const volatile struct hook_config config;
 
@@ -94,20 +94,20 @@ static __always_inline bool gather_kprobe_multi(struct hook_scratch *scratch, vo
 	return gather_kprobe(scratch, context);
 }
 
-static __always_inline bool gather_uprobe(struct hook_scratch *scratch, void *context)
+static __always_inline bool gather_registers(struct hook_scratch *scratch, void *context)
 {
 	arguments_from_registers(scratch, context, false);
 	return true;
 }
 
-/* The arguments are those that root_uprobe_entry kept. */
-static __always_inline bool gather_uretprobe(struct hook_scratch *scratch, void *context)
+/* After a function of user space or, by kretprobe, of the kernel. The arguments are those that root_entry kept. */
+static __always_inline bool gather_return(struct hook_scratch *scratch, void *context)
 {
-	struct uprobe_entry *entry;
-	struct uprobe_call call;
+	struct call_entry *entry;
+	struct call_key call;
 
-	uprobe_call_at(&call, context, RETURN_ADDRESS_BYTES);
-	entry = bpf_map_lookup_elem(&uprobe_entries, &call);
+	call_key_at(&call, context, RETURN_ADDRESS_BYTES);
+	entry = bpf_map_lookup_elem(&call_entries, &call);
 	if (!entry) {
 		/* More calls were open at once than the map holds. */
 		event_lose(LANE_TELEMETRY);
@@ -115,7 +115,7 @@ static __always_inline bool gather_uretprobe(struct hook_scratch *scratch, void 
 	}
 	for (int i = 0; i < 6; i++)
 		scratch->raw[i] = entry->raw[i];
-	scratch->returned = uprobe_returned(context);
+	scratch->returned = call_returned(context);
 	return true;
 }
 

@@ -107,10 +107,27 @@ uint32_t typeSize(const btf* types, uint32_t id) {
   return size < 0 ? 0 : static_cast<uint32_t>(size);
 }
 
+namespace {
+
+/** A module's own type comes before one of the kernel's with the same name; 0 without. */
+uint32_t findNamed(const btf* types, const std::string& name, uint32_t kind) {
+  const btf* base = btf__base_btf(types);
+  if (base != nullptr) {
+    for (uint32_t id = btf__type_cnt(base); id < btf__type_cnt(types); id++) {
+      const btf_type* type = btf__type_by_id(types, id);
+      if (btf_kind(type) == kind && nameOf(types, type) == name) return id;
+    }
+  }
+  const int found = btf__find_by_name_kind(types, name.c_str(), kind);
+  return found < 0 ? 0 : found;
+}
+
+}  // namespace
+
 uint32_t findComposite(const btf* types, const std::string& name) {
   for (const uint32_t kind : {BTF_KIND_STRUCT, BTF_KIND_UNION, BTF_KIND_TYPEDEF}) {
-    const int found = btf__find_by_name_kind(types, name.c_str(), kind);
-    if (found <= 0) continue;
+    const uint32_t found = findNamed(types, name, kind);
+    if (found == 0) continue;
     const uint32_t id = resolveType(types, found);
     if (btf_is_composite(btf__type_by_id(types, id))) return id;
   }

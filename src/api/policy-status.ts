@@ -10,13 +10,16 @@ const STATES: Readonly<Record<PolicyView['state'], TracingPolicyState>> = {
   load_error: TracingPolicyState.TP_STATE_LOAD_ERROR,
 };
 
-/** A policy as Tetragon's clients list it; `info` says what its hooks cost, where the kernel has measured that. */
+/**
+ * A policy as Tetragon's clients list it; `info` says why a hook is not attached in the cheapest way, and what it costs where
+ * the kernel has measured that.
+ */
 export function policyStatus(view: PolicyView): MessageInitShape<typeof TracingPolicyStatusSchema> {
   return {
     id: BigInt(view.id),
     name: view.name,
     namespace: view.namespace,
-    info: costText(view),
+    info: hooksText(view),
     sensors: [...new Set(view.hooks.map(({ attachedTo }) => attachedTo.split(':', 1)[0] ?? ''))],
     error: view.error,
     state: STATES[view.state],
@@ -32,13 +35,14 @@ export function policyStatus(view: PolicyView): MessageInitShape<typeof TracingP
   };
 }
 
-function costText({ hooks }: PolicyView): string {
+function hooksText({ hooks }: PolicyView): string {
   return hooks
-    .flatMap(({ attachedTo, runs, runTimeNs, policies, suppressed }) => {
+    .flatMap(({ attachedTo, why, runs, runTimeNs, policies, suppressed }) => {
       const sharers = policies === 1 ? '' : `, shared by ${policies} policies`;
       const cost = runs === 0n ? [] : [`${runs} runs of ${runTimeNs / runs} ns${sharers}`];
       const kept = suppressed === 0n ? [] : [`${suppressed} events kept back by rateLimit`];
-      return cost.length + kept.length === 0 ? [] : [`${attachedTo}: ${[...cost, ...kept].join(', ')}`];
+      const facts = [...(why === undefined ? [] : [`since ${why}`]), ...cost, ...kept];
+      return facts.length === 0 ? [] : [`${attachedTo}: ${facts.join(', ')}`];
     })
     .join('; ');
 }

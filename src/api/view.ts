@@ -47,6 +47,8 @@ export interface PolicyView {
     readonly id: number;
     /** way of attaching and place, such as `fentry:tcp_connect` */
     readonly attachedTo: string;
+    /** why it is not attached in the cheapest way; undefined when it is */
+    readonly why: string | undefined;
     /** policies that share this program */
     readonly policies: number;
     /** while the kernel measures (sysctl kernel.bpf_stats_enabled) */

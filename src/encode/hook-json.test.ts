@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { StackFrame } from '../enrich/stack-frame.ts';
-import { ValueEntry, ValueFlag } from '../events/gen/layouts.ts';
+import { ValueEntry, ValueFlag, ValueStackPlace } from '../events/gen/layouts.ts';
 import type { HookTarget } from '../events/hook.ts';
 import { valueData } from '../events/value-testing.ts';
 import { execIdOf } from '../process/process.ts';
@@ -230,6 +230,32 @@ test('stacks: symbols, places in files, build ids where symbols are missing, unk
     {},
   ]);
   assert.deepEqual(merlon.build_ids, { '/lib/s"o': 'bb' });
+});
+
+test('a stack of a process that has ended: the files are known by their build ids', () => {
+  const hook = hookOf(kprobe, [], [policyOf({ rules: [ruleOf({ userStack: true })] })]);
+  const place = (status: number): Uint8Array => {
+    const bytes = Buffer.alloc(ValueStackPlace.sizeof);
+    bytes.writeUInt32LE(status, ValueStackPlace.status);
+    bytes.fill(0xcd, ValueStackPlace.buildId, ValueStackPlace.offset);
+    bytes.writeBigUInt64LE(0x77n, ValueStackPlace.offset);
+    return bytes;
+  };
+  const values = [
+    { entry: ValueEntry.VALUE_USER_STACK, data: valueData.stack(300n, 500n, 501n, 502n) },
+    // The last address found no room.
+    { entry: ValueEntry.VALUE_USER_PLACES, data: Buffer.concat([place(1), place(1), place(2)]) },
+  ];
+  const findFrame = (address: bigint, tgid: number): StackFrame | undefined => frames[`${tgid}:${address}`];
+  const [event] = encodeHook(hook, { values }, { findFrame }).events;
+  const id = 'cd'.repeat(20);
+  assert.deepEqual(bodyOf(event).user_stack_trace, [
+    { offset: '4660', symbol: 'main', module: '/bin/sh' },
+    { offset: '119', module: `build-id:${id}` },
+    {},
+    {},
+  ]);
+  assert.deepEqual(event?.merlon.build_ids, { [`build-id:${id}`]: id });
 });
 
 test('stacks: addresses only when wanted, and only the stacks that the rule asked for', () => {

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { FindFrame } from '../enrich/stack-frame.ts';
+import type { StackSymbols } from '../enrich/stack-frame.ts';
 import type { FindHook, HookTarget } from '../events/hook.ts';
 
 /** What the events of policies' hooks need beyond those of processes. */
-export interface HookJsonOptions {
+export interface HookJsonOptions extends StackSymbols {
   readonly findHook: FindHook;
   /** kinds of hooks whose events carry Tetragon's `ancestors` */
   readonly ancestors: ReadonlySet<HookTarget['kind']>;
   /** build id of a file that a process has mapped; empty when it is not known */
   readonly findBuildId: (tgid: number, path: string, inode: bigint) => Uint8Array;
-  readonly findFrame: FindFrame;
   /** show addresses of stacks; they tell where the kernel and programs lie in memory */
   readonly stackAddresses: boolean;
 }
@@ -20,6 +19,7 @@ export const NO_HOOKS: HookJsonOptions = {
   ancestors: new Set(),
   findBuildId: () => new Uint8Array(),
   findFrame: () => undefined,
+  findPlace: ({ buildId, offset }) => ({ symbol: '', offset, module: `build-id:${buildId}`, buildId }),
   stackAddresses: false,
 };
 

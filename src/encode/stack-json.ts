@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { StackFrame } from '../enrich/stack-frame.ts';
-import { ValueEntry, ValueFlag } from '../events/gen/layouts.ts';
+import type { StackFrame, StackPlace } from '../enrich/stack-frame.ts';
+import { ValueEntry, ValueFlag, ValueStackPlace } from '../events/gen/layouts.ts';
 import type { HookRecord } from '../events/hook-record.ts';
 import type { Process } from '../process/process.ts';
 import type { ChunkWriter } from './chunk-writer.ts';
@@ -9,6 +9,8 @@ import type { HookJsonOptions } from './hook-options.ts';
 
 const ADDRESS_BYTES = 8;
 const KERNEL_TGID = 0;
+/** BPF_STACK_BUILD_ID_VALID of include/uapi/linux/bpf.h */
+const PLACE_VALID = 1;
 /** Frames of the kernel whose text is kept: few of its call sites lead to a hook. */
 const KEPT_FRAMES = 8192;
 
@@ -32,10 +34,17 @@ export class StackWriter {
     );
   }
 
-  /** The files of a process that has ended, or has executed another program since, are not there to be asked. */
+  /**
+   * The mappings of a process that has ended, or has executed another program since, are not there to be asked: then the files
+   * are known by their build ids, as the kernel saw them.
+   */
   appendUser(record: HookRecord, process: Process, details: HookDetails): void {
-    this.#append('user_stack_trace', ValueEntry.VALUE_USER_STACK, record, details, (address) => {
-      const frame = process.alive ? this.#options.findFrame(address, process.tgid) : undefined;
+    const places = record.find(ValueEntry.VALUE_USER_PLACES);
+    this.#append('user_stack_trace', ValueEntry.VALUE_USER_STACK, record, details, (address, index) => {
+      const mapped = process.alive ? this.#options.findFrame(address, process.tgid) : undefined;
+      const place = mapped === undefined ? placeAt(record, places, index) : undefined;
+      const frame =
+        place === undefined ? mapped : this.#options.findPlace(place, process.image?.binary ?? '');
       if (frame !== undefined && frame.symbol === '' && frame.buildId !== '')
         details.buildIds.set(frame.module, frame.buildId);
       return this.#entry(address, frame);
@@ -47,7 +56,7 @@ export class StackWriter {
     entry: number,
     record: HookRecord,
     { shortfall }: HookDetails,
-    frameOf: (address: bigint) => string,
+    frameOf: (address: bigint, index: number) => string,
   ): void {
     const place = record.find(entry);
     if (place < 0) return;
@@ -59,7 +68,7 @@ export class StackWriter {
     const frames: string[] = [];
     for (let at = start; at + ADDRESS_BYTES <= end; at += ADDRESS_BYTES) {
       const address = record.view.getBigUint64(at, true);
-      if (address !== 0n) frames.push(frameOf(address));
+      if (address !== 0n) frames.push(frameOf(address, (at - start) / ADDRESS_BYTES));
     }
     if (frames.length > 0) this.#out.appendText(`,"${key}":[${frames.join()}]`);
   }
@@ -84,4 +93,16 @@ export class StackWriter {
       ...(frame !== undefined && frame.module !== '' && { module: frame.module }),
     });
   }
+}
+
+/** The file and offset of the address at `index` of a stack; undefined where the kernel could not tell. */
+function placeAt(record: HookRecord, places: number, index: number): StackPlace | undefined {
+  if (places < 0 || (index + 1) * ValueStackPlace.sizeof > record.lengthOf(places)) return undefined;
+  const at = record.dataOf(places) + index * ValueStackPlace.sizeof;
+  if (record.view.getUint32(at + ValueStackPlace.status, true) !== PLACE_VALID) return undefined;
+  const id = record.bytes.subarray(at + ValueStackPlace.buildId, at + ValueStackPlace.offset);
+  return {
+    buildId: Buffer.from(id).toString('hex'),
+    offset: record.view.getBigUint64(at + ValueStackPlace.offset, true),
+  };
 }

@@ -53,6 +53,29 @@ test('a file that cannot be read or is no ELF file leaves its name and the offse
     );
 });
 
+test('a place of a process that has ended: the file is known by its build id alone', () => {
+  const symbols = new UserSymbols(proc);
+  const buildId = ID.toString('hex').padEnd(40, '0');
+  const place = { buildId, offset: BigInt(CODE_OFFSET + 0x10) };
+  const binary = join(proc, 'binary');
+  writeFileSync(binary, elfBytes([SYMBOL], Buffer.from('ff', 'hex')));
+  const unknown = { symbol: '', offset: place.offset, module: `build-id:${buildId}`, buildId };
+  assert.deepEqual(symbols.findPlace(place, binary), unknown, 'another file has its path');
+  assert.deepEqual(symbols.findPlace(place, join(proc, 'none')), unknown);
+  writeFileSync(binary, elfBytes([SYMBOL], ID));
+  const known = { ...unknown, symbol: 'main', module: binary, buildId: ID.toString('hex') };
+  assert.deepEqual(symbols.findPlace(place, binary), known);
+  assert.deepEqual(symbols.findPlace(place, ''), known, 'it was seen before');
+});
+
+test('a library of a process that has ended is found in this process', () => {
+  const path = '/usr/lib/shared.so';
+  addProcess(process.pid, 0x7000_0000, path, elfBytes([SYMBOL], ID));
+  const buildId = ID.toString('hex').padEnd(40, '0');
+  const frame = new UserSymbols(proc).findPlace({ buildId, offset: BigInt(CODE_OFFSET) }, '');
+  assert.deepEqual([frame.symbol, frame.module], ['main', path]);
+});
+
 test('a process that is gone has no frames', () => {
   assert.equal(new UserSymbols(proc).find(0x1000n, 999), undefined);
 });

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ElfFile } from './elf-file.ts';
 import { readElf } from './elf-file.ts';
 import type { Mapping } from './process-maps.ts';
 import { mappingAt, readMappings } from './process-maps.ts';
-import type { StackFrame } from './stack-frame.ts';
+import type { StackFrame, StackPlace } from './stack-frame.ts';
 
 /** How long the mappings of a process are taken as they were; a stack has many addresses. */
 const MAPPINGS_MS = 1_000;
@@ -31,6 +31,9 @@ export class UserSymbols {
   readonly #processes = new Map<number, KnownProcess>();
   /** by device, inode, size and time of change; in the order of use */
   readonly #files = new Map<string, ElfFile>();
+  /** the last file of each build id (as the kernel gives it), and how it was called */
+  readonly #byBuildId = new Map<string, { readonly file: ElfFile; readonly path: string }>();
+  #knowsOwn = false;
   #bytes = 0;
 
   constructor(procPath = '/proc') {
@@ -45,11 +48,31 @@ export class UserSymbols {
     const offset = place - mapping.start + mapping.offset;
     let file = process.files.get(mapping);
     if (file === undefined) {
-      file = this.#open(tgid, mapping);
+      file = this.#openMapping(tgid, mapping);
       process.files.set(mapping, file);
     }
     const { path: module } = mapping;
     return { symbol: file.symbolAt(offset), offset: BigInt(offset), module, buildId: file.buildId };
+  }
+
+  /**
+   * The function at a place of a file that a process had mapped, if the file is at hand: it has been in another stack, this
+   * process uses it too, or it is what was executed. Only the build id decides that it is the same file.
+   */
+  findPlace({ buildId, offset }: StackPlace, binary: string): StackFrame {
+    if (!this.#byBuildId.has(buildId)) this.#knowOwn();
+    if (!this.#byBuildId.has(buildId) && binary !== '') this.#open(binary, binary);
+    const known = this.#byBuildId.get(buildId);
+    if (known === undefined) return { symbol: '', offset, module: `build-id:${buildId}`, buildId };
+    const { file, path } = known;
+    return { symbol: file.symbolAt(Number(offset)), offset, module: path, buildId: file.buildId };
+  }
+
+  /** Libraries that this process uses are those of most others. */
+  #knowOwn(): void {
+    if (this.#knowsOwn) return;
+    this.#knowsOwn = true;
+    for (const mapping of readMappings(this.#procPath, process.pid)) this.#openMapping(process.pid, mapping);
   }
 
   #process(tgid: number): KnownProcess {
@@ -71,19 +94,23 @@ export class UserSymbols {
   }
 
   /** map_files leads to the very file, also a deleted or replaced one; it needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN. */
-  #open(tgid: number, { range }: Mapping): ElfFile {
-    const path = join(this.#procPath, String(tgid), 'map_files', range);
+  #openMapping(tgid: number, { range, path }: Mapping): ElfFile {
+    return this.#open(join(this.#procPath, String(tgid), 'map_files', range), path);
+  }
+
+  /** `name` is what frames call the file. */
+  #open(path: string, name: string): ElfFile {
     try {
       // A device is not opened: that alone can do something.
-      return statSync(path).isFile() ? this.#read(path) : NO_FILE;
+      return statSync(path).isFile() ? this.#read(path, name) : NO_FILE;
     } catch {
       // The process has ended or the file may not be read: the frame then has its place in the file only.
       return NO_FILE;
     }
   }
 
-  #read(path: string): ElfFile {
-    const fd = openSync(path, 'r');
+  #read(path: string, name: string): ElfFile {
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const { dev, ino, size, mtimeMs } = fstatSync(fd);
       const key = `${dev}:${ino}:${size}:${mtimeMs}`;
@@ -92,6 +119,7 @@ export class UserSymbols {
       this.#files.delete(key);
       this.#files.set(key, file);
       if (known === undefined) this.#bytes += file.bytes;
+      if (file.buildId !== '') this.#byBuildId.set(kernelForm(file.buildId), { file, path: name });
       this.#shrink();
       return file;
     } finally {
@@ -100,10 +128,16 @@ export class UserSymbols {
   }
 
   #shrink(): void {
-    for (const [key, { bytes }] of this.#files) {
+    for (const [key, { buildId, bytes }] of this.#files) {
       if (this.#bytes <= KEPT_BYTES && this.#files.size <= KEPT_FILES) return;
       this.#files.delete(key);
+      this.#byBuildId.delete(kernelForm(buildId));
       this.#bytes -= bytes;
     }
   }
+}
+
+/** The kernel fills a shorter build id with zeros (BUILD_ID_SIZE_MAX, include/linux/buildid.h). */
+function kernelForm(buildId: string): string {
+  return buildId.padEnd(40, '0');
 }

@@ -8,9 +8,16 @@ export type AttachTarget = AttachPlace & {
   readonly use?: 'loader';
 };
 
+/** A function of the kernel, by trampoline or by kprobe. */
+export interface FunctionTarget {
+  readonly by: 'fentry' | 'fexit' | 'kprobe' | 'kretprobe';
+  readonly functionName: string;
+}
+
 /** Ways to attach, each with the program of bpf/hook.bpf.c and the root of bpf/root.bpf.c that serve it. */
 type AttachPlace =
-  | { readonly by: 'fentry' | 'fexit' | 'lsm' | 'kprobe'; readonly functionName: string }
+  | FunctionTarget
+  | { readonly by: 'lsm'; readonly functionName: string }
   | { readonly by: 'tracepoint'; readonly subsystem: string; readonly event: string }
   | { readonly by: 'raw_tracepoint'; readonly event: string }
   /** every execve, for what processes inherit (follow.ts) */
@@ -37,6 +44,17 @@ export interface UserTarget {
   readonly refCtrOffset: number;
   /** what events call it: a symbol, or provider:name; empty where the policy gives a place only */
   readonly name: string;
+}
+
+export function isFunctionTarget(target: AttachTarget): target is FunctionTarget & AttachTarget {
+  return 'functionName' in target && target.by !== 'lsm';
+}
+
+/** Whether the program is loaded for its function: what its arguments are is known then. */
+export function hasTrampoline(
+  target: AttachTarget,
+): target is AttachTarget & { by: 'fentry' | 'fexit' | 'lsm'; functionName: string } {
+  return target.by === 'fentry' || target.by === 'fexit' || target.by === 'lsm';
 }
 
 /** Hooks with the same key share a program. */

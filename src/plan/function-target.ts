@@ -3,6 +3,8 @@
 import { didYouMean, nearestName } from '../base/nearest-name.ts';
 import type { SourcePosition } from '../base/source-position.ts';
 import type { KprobeHook, List } from '../policy/model.ts';
+import type { AttachTarget, FunctionTarget } from './attach-target.ts';
+import { targetKey } from './attach-target.ts';
 import { expandList } from './expand-list.ts';
 import type { KernelFacts, KernelFunction } from './kernel-facts.ts';
 import { attempt, type OnPlanError, PlanError } from './plan-problem.ts';
@@ -87,11 +89,12 @@ function syscallTarget(
   facts: KernelFacts,
 ): PlannedTarget {
   const common = { ...SYSCALL, shown: { kind: 'kprobe', functionName }, atReturn } as const;
-  const { trampoline, kprobe } = facts.attach;
-  if (trampoline && !isCompat && facts.findFunction(functionName) !== undefined)
-    return { ...common, attach: { by: atReturn ? 'fexit' : 'fentry', functionName }, argumentCount: 1 };
-  if (kprobe && !isCompat && !atReturn)
-    return { ...common, attach: { by: 'kprobe', functionName }, argumentCount: 1 };
+  const attach =
+    isCompat || facts.findFunction(functionName) === undefined
+      ? undefined
+      : functionAttach(functionName, atReturn, facts);
+  // A kretprobe misses returns when many threads wait in the call; sys_exit does not.
+  if (attach !== undefined && attach.by !== 'kretprobe') return { ...common, attach, argumentCount: 1 };
   return {
     ...common,
     attach: { by: atReturn ? 'sys_exit' : 'sys_enter', syscall: place },
@@ -143,24 +146,66 @@ function functionTarget(
   if (known === undefined && !isTraced) throw unknownFunction(name, at, facts);
   const common = {
     shown: { kind: 'kprobe', functionName: name },
-    signature: functionSignature(`function "${name}"`, known),
+    signature: functionSignature(`function "${name}"`, known, facts),
     syscallRegisters: false,
     argumentCount: Math.min(known?.parameters.length ?? 0, 6),
     atReturn,
   } as const;
-  const { trampoline, kprobe } = facts.attach;
-  if (trampoline && known !== undefined)
-    return { ...common, attach: { by: atReturn ? 'fexit' : 'fentry', functionName: name } };
-  if (kprobe && !atReturn) return { ...common, attach: { by: 'kprobe', functionName: name } };
+  const attach = functionAttach(name, atReturn, known === undefined ? withoutTrampoline(facts) : facts);
+  if (attach !== undefined) return { ...common, attach };
+  if (known !== undefined) throw noWay(name, at, facts);
   throw new PlanError(
     at,
-    known === undefined
-      ? `Cannot hook "${name}": the kernel's types do not describe it`
-      : `Cannot hook "${name}": this kernel lets no program onto its functions`,
-    known === undefined
-      ? 'Choose a pattern that leaves it out.'
-      : 'Use a tracepoint or a system call, or a kernel with kprobes or BPF trampolines.',
+    `Cannot hook "${name}": the kernel's types do not describe it`,
+    'Choose a pattern that leaves it out.',
   );
+}
+
+const WAYS = { trampoline: ['fentry', 'fexit'], kprobe: ['kprobe', 'kretprobe'] } as const;
+
+/** The cheapest way onto a function that this kernel has and has not refused; undefined without. */
+function functionAttach(
+  functionName: string,
+  atReturn: boolean,
+  { attach, refusals }: Pick<KernelFacts, 'attach' | 'refusals'>,
+): FunctionTarget | undefined {
+  return (['trampoline', 'kprobe'] as const)
+    .filter((way) => attach[way])
+    .map((way) => ({ by: WAYS[way][atReturn ? 1 : 0], functionName }))
+    .find((target) => !refusals.has(targetKey(target)));
+}
+
+/** A trampoline needs the types of what it carries. */
+function withoutTrampoline({ attach, refusals }: KernelFacts): Pick<KernelFacts, 'attach' | 'refusals'> {
+  return { attach: { ...attach, trampoline: false }, refusals };
+}
+
+/** Why a function has no cheaper program; undefined when it has the cheapest, and for what is no function. */
+export function whyKprobe(target: AttachTarget, { attach, refusals }: KernelFacts): string | undefined {
+  if (target.by !== 'kprobe' && target.by !== 'kretprobe') return undefined;
+  if (!attach.trampoline) return 'the kernel has no trampolines for programs';
+  const by = target.by === 'kprobe' ? 'fentry' : 'fexit';
+  return `the kernel refuses a trampoline (${refusals.get(targetKey({ ...target, by })) ?? ''})`;
+}
+
+function noWay(name: string, at: SourcePosition, { refusals }: KernelFacts): PlanError {
+  const refused = Object.values(WAYS)
+    .flat()
+    .flatMap((by) => {
+      const why = refusals.get(targetKey({ by, functionName: name }));
+      return why === undefined ? [] : [`${by}: ${why}`];
+    });
+  return refused.length === 0
+    ? new PlanError(
+        at,
+        `Cannot hook "${name}": this kernel lets no program onto its functions`,
+        'Use a tracepoint or a system call, or a kernel with kprobes or BPF trampolines.',
+      )
+    : new PlanError(
+        at,
+        `Cannot hook "${name}": the kernel does not let programs onto this function (${refused.join(', ')})`,
+        'Use one that /sys/kernel/tracing/available_filter_functions lists.',
+      );
 }
 
 function unknownFunction(name: string, at: SourcePosition, facts: KernelFacts): PlanError {
@@ -183,6 +228,11 @@ function functionsLike(name: string, facts: KernelFacts): readonly string[] {
 }
 
 /** `title` is how messages call it; nothing is known of the arguments of a function that the types leave out. */
-export function functionSignature(title: string, known: KernelFunction | undefined): Signature {
-  return { kind: 'function', title, parameters: known?.parameters ?? [], returns: known?.returns };
+export function functionSignature(
+  title: string,
+  known: KernelFunction | undefined,
+  facts: KernelFacts,
+): Signature {
+  const types = known?.module === undefined ? undefined : facts.moduleTypes(known.module);
+  return { kind: 'function', title, parameters: known?.parameters ?? [], returns: known?.returns, types };
 }

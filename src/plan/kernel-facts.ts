@@ -26,6 +26,8 @@ export interface TracepointField {
 }
 
 export interface KernelFunction {
+  /** kernel module that it is part of; undefined for the kernel itself */
+  readonly module?: string;
   readonly parameters: readonly BtfParameter[];
   readonly returns: BtfParameter;
 }
@@ -56,7 +58,8 @@ export type UserFile = Pick<
   | 'usdtNotes'
 >;
 
-export type UserTypes = Pick<KernelFacts, 'resolvePath' | 'findStruct'>;
+/** Types of a file that runs in user space, or of a kernel module. */
+export type OtherTypes = Pick<KernelFacts, 'resolvePath' | 'findStruct'>;
 
 /**
  * What a plan needs to know of a kernel: nothing else about it is asked. `src/sensor/` has that of the running kernel and of
@@ -64,9 +67,11 @@ export type UserTypes = Pick<KernelFacts, 'resolvePath' | 'findStruct'>;
  */
 export interface KernelFacts {
   readonly attach: AttachFacts;
+  /** Targets that the kernel has turned out to refuse, by their key, and why. Whoever attaches adds to it. */
+  readonly refusals: Map<string, string>;
   /** inode numbers of the first process's namespaces, in the order of struct process_namespaces */
   readonly hostNamespaces: readonly number[];
-  /** undefined when the kernel's types have no such function */
+  /** A function of the kernel or of a loaded module; undefined when their types have none of that name. */
   findFunction(name: string): KernelFunction | undefined;
   functionNames(prefix: string): readonly string[];
   /** Throws an Error whose message says which member is missing. */
@@ -82,9 +87,11 @@ export interface KernelFacts {
   /** A file that runs in user space. Throws an Error that says why it cannot be used. */
   userFile(path: string): UserFile;
   /** Types of such a file, from its BTF. Throws an Error that says why there are none. */
-  userTypes(path: string): UserTypes;
-  /** Closes those files: the next plan looks at what has their paths then. */
-  forgetUserFiles(): void;
+  userTypes(path: string): OtherTypes;
+  /** Types of a loaded module: its own before the kernel's. Throws an Error that says why there are none. */
+  moduleTypes(name: string): OtherTypes;
+  /** Closes those files and modules' types: the next plan looks at what is there then. */
+  forgetFiles(): void;
   /** those that this kernel serves, its own first; then that of 32-bit programs */
   readonly syscallAbis: readonly SyscallAbi[];
   /** number of a system call by its name without a prefix; undefined when the ABI has none */

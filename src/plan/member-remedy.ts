@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { didYouMean } from '../base/nearest-name.ts';
 import { structOf } from './auto-type.ts';
-import type { UserTypes } from './kernel-facts.ts';
+import type { OtherTypes } from './kernel-facts.ts';
 
 /** What an error says beyond "Cannot resolve", which the message of the problem says itself. */
 export function reasonOf(error: unknown): string {
@@ -10,7 +10,7 @@ export function reasonOf(error: unknown): string {
 }
 
 /** The nearest member where the path ends too early. */
-export function memberRemedy(struct: string, path: string, types: UserTypes): string {
+export function memberRemedy(struct: string, path: string, types: OtherTypes): string {
   const names = path.split('.');
   let owner = struct;
   for (const [index, name] of names.entries()) {

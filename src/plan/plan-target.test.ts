@@ -6,6 +6,7 @@ import type { Hook, KprobeHook, LsmHook } from '../policy/model.ts';
 import type { AttachTarget } from './attach-target.ts';
 import type { KernelFacts, KernelFunction } from './kernel-facts.ts';
 import { PlanError } from './plan-problem.ts';
+import { whyKprobe } from './function-target.ts';
 import { planTargets } from './plan-target.ts';
 import { argument, AT, kernelFacts, rawHook } from './testing.ts';
 
@@ -21,8 +22,9 @@ const SYSCALLS: Partial<Record<string, Record<string, number>>> = {
 };
 const TRACED = Array.from({ length: 12 }, (_, n) => `ksys_${n}`);
 
-function kernel(attach: Partial<KernelFacts['attach']>): KernelFacts {
+function kernel(attach: Partial<KernelFacts['attach']>, refused: readonly string[] = []): KernelFacts {
   return kernelFacts({
+    refusals: new Map(refused.map((key) => [key, 'EBUSY'])),
     attach: { trampoline: false, lsm: false, kprobe: false, kprobeMulti: false, ...attach },
     findFunction: (name) => (NAMES.includes(name) ? FUNCTION : undefined),
     functionNames: (prefix) => NAMES.filter((name) => name.startsWith(prefix)),
@@ -51,14 +53,21 @@ function kprobe(name: string, more: Partial<KprobeHook> = {}): KprobeHook {
 const lsm = (hook: string): LsmHook => ({
   ...{ kind: 'lsm', hook, args: [], data: [], selectors: [], message: '', tags: [], at: AT },
 });
-const targets = (hook: Hook, attach: Partial<KernelFacts['attach']>): AttachTarget[] =>
-  planTargets(hook, kernel(attach)).map((target) => target.attach);
+const targets = (
+  hook: Hook,
+  attach: Partial<KernelFacts['attach']>,
+  refused: readonly string[] = [],
+): AttachTarget[] => planTargets(hook, kernel(attach, refused)).map((target) => target.attach);
 const returns = { returnArg: argument(0, 'int') };
 const all = { trampoline: true, lsm: true, kprobe: true };
 
-function refusal(hook: Hook, attach: Partial<KernelFacts['attach']> = all): PlanError {
+function refusal(
+  hook: Hook,
+  attach: Partial<KernelFacts['attach']> = all,
+  refused: readonly string[] = [],
+): PlanError {
   try {
-    targets(hook, attach);
+    targets(hook, attach, refused);
   } catch (error) {
     if (!(error instanceof PlanError)) throw error;
     return error;
@@ -74,6 +83,26 @@ describe('a function', () => {
   });
   test('by kprobe', () => {
     assert.deepEqual(targets(kprobe(functionName), { kprobe: true }), [{ by: 'kprobe', functionName }]);
+    assert.deepEqual(targets(kprobe(functionName, returns), { kprobe: true }), [
+      { by: 'kretprobe', functionName },
+    ]);
+  });
+  test('by kprobe where the kernel has refused a trampoline, and in no way where it refuses both', () => {
+    const refused = [`fentry:${functionName}`, `fexit:${functionName}`];
+    for (const [by, more] of [
+      ['kprobe', {}],
+      ['kretprobe', returns],
+    ] as const) {
+      const hook = kprobe(functionName, more);
+      assert.deepEqual(targets(hook, all, refused), [{ by, functionName }]);
+      assert.match(whyKprobe({ by, functionName }, kernel(all, refused)) ?? '', /EBUSY/);
+      assert.match(whyKprobe({ by, functionName }, kernel({ kprobe: true })) ?? '', /no trampolines/);
+      assert.match(
+        refusal(hook, all, [...refused, `${by}:${functionName}`]).message,
+        new RegExp(`EBUSY, ${by}: EBUSY`),
+      );
+    }
+    assert.equal(whyKprobe({ by: 'fentry', functionName }, kernel(all)), undefined);
   });
   test('in no way', () =>
     assert.match(refusal(kprobe(functionName), {}).remedy ?? '', /kprobes or BPF trampolines/));
@@ -97,7 +126,13 @@ describe('a system call', () => {
     assert.deepEqual(targets(openat('sys_openat'), all), [{ by: 'fentry', functionName }]);
     assert.deepEqual(targets(openat('sys_openat', returns), all), [{ by: 'fexit', functionName }]);
     assert.deepEqual(targets(openat('sys_openat'), { kprobe: true }), [{ by: 'kprobe', functionName }]);
-    assert.deepEqual(targets(openat('sys_openat', returns), {}), [{ by: 'sys_exit', syscall: 257 }]);
+    for (const attach of [{}, { kprobe: true }])
+      assert.deepEqual(targets(openat('sys_openat', returns), attach), [{ by: 'sys_exit', syscall: 257 }]);
+    const refused = [`fentry:${functionName}`];
+    assert.deepEqual(targets(openat('sys_openat'), all, refused), [{ by: 'kprobe', functionName }]);
+    assert.deepEqual(targets(openat('sys_openat'), all, [...refused, `kprobe:${functionName}`]), [
+      { by: 'sys_enter', syscall: 257 },
+    ]);
   });
   test('whose function the kernel’s types do not have', () => {
     assert.deepEqual(targets(openat('sys_close'), { trampoline: true }), [{ by: 'sys_enter', syscall: 3 }]);

@@ -111,7 +111,7 @@ function lsmTarget({ hook, at }: LsmHook, facts: KernelFacts): PlannedTarget {
   return {
     attach: { by: 'lsm', functionName: hook },
     shown: { kind: 'lsm', functionName: hook },
-    signature: functionSignature(`LSM hook "${hook}"`, found),
+    signature: functionSignature(`LSM hook "${hook}"`, found, facts),
     syscallRegisters: false,
     argumentCount: Math.min(found.parameters.length, 6),
     atReturn: false,

@@ -3,7 +3,7 @@ import { nearestName } from '../base/nearest-name.ts';
 import type { SourcePosition } from '../base/source-position.ts';
 import type { UprobeHook, UsdtHook } from '../policy/model.ts';
 import type { UserTarget } from './attach-target.ts';
-import type { KernelFacts, UserFile, UserTypes } from './kernel-facts.ts';
+import type { KernelFacts, OtherTypes, UserFile } from './kernel-facts.ts';
 import { PlanError, UncheckedFact } from './plan-problem.ts';
 import type { PlannedTarget } from './plan-target.ts';
 import { parseUsdtArguments } from './usdt-argument.ts';
@@ -99,7 +99,11 @@ function unusable(path: string, at: SourcePosition, error: unknown): PlanError {
   return new PlanError(at, `Cannot attach to "${path}": ${why}`);
 }
 
-function typesOf(btfPath: string | undefined, at: SourcePosition, facts: KernelFacts): UserTypes | undefined {
+function typesOf(
+  btfPath: string | undefined,
+  at: SourcePosition,
+  facts: KernelFacts,
+): OtherTypes | undefined {
   if (btfPath === undefined) return undefined;
   try {
     return facts.userTypes(btfPath);

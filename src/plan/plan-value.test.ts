@@ -118,6 +118,22 @@ describe('resolve', () => {
     assert.match(refusal(member, { kind: 'syscall' }).remedy ?? '', /btfType/);
   });
 
+  test('a struct of a module is looked for in its types: those of the function, or of btfTypeModule', () => {
+    const types = path({ size: 2 });
+    const facts = kernelFacts({
+      moduleTypes: (name) => {
+        if (name !== 'overlay') throw new Error('it is not loaded');
+        return types;
+      },
+    });
+    assert.equal(planValue(member, { ...thing, types } as Signature, facts).bytes, 2);
+    const named = (module: string): Argument => ({ ...member, btfType: 'thing', btfTypeModule: module });
+    assert.equal(planValue(named('overlay'), { kind: 'syscall' }, facts).bytes, 2);
+    const { message, remedy } = refusal(named('loop'), { kind: 'syscall' }, facts);
+    assert.match(message, /btfTypeModule "loop": it is not loaded/);
+    assert.match(remedy ?? '', /Load the module/);
+  });
+
   test('a member that is not there is named', () => {
     assert.match(refusal(member, thing).message, /"a.b" from "struct thing": struct thing has no a.b/);
   });

@@ -4,7 +4,7 @@ import { HookLimit, ValueSource } from '../events/gen/layouts.ts';
 import type { Argument, ArgumentType } from '../policy/model.ts';
 import { autoType, numberType, structOf } from './auto-type.ts';
 import { checkType, namesOf } from './check-type.ts';
-import type { KernelFacts, ResolvedPath, TracepointField, UserTypes } from './kernel-facts.ts';
+import type { KernelFacts, ResolvedPath, TracepointField, OtherTypes } from './kernel-facts.ts';
 import { memberRemedy, reasonOf } from './member-remedy.ts';
 import { PlanError } from './plan-problem.ts';
 import { registerValue } from './plan-register.ts';
@@ -22,14 +22,16 @@ export type Signature =
       readonly title: string;
       readonly parameters: readonly BtfParameter[];
       readonly returns: BtfParameter | undefined;
+      /** of the module that the function is part of; undefined for the kernel's own */
+      readonly types?: OtherTypes | undefined;
     }
   /** arguments of a system call: their number, but no types */
   | { readonly kind: 'syscall' }
   | { readonly kind: 'record'; readonly fields: readonly TracepointField[] }
   /** a function in user space: no types but those of btfPath */
-  | { readonly kind: 'user'; readonly types: UserTypes | undefined }
+  | { readonly kind: 'user'; readonly types: OtherTypes | undefined }
   /** a USDT probe: where its arguments are */
-  | { readonly kind: 'usdt'; readonly args: readonly UsdtArgument[]; readonly types: UserTypes | undefined };
+  | { readonly kind: 'usdt'; readonly args: readonly UsdtArgument[]; readonly types: OtherTypes | undefined };
 
 const SYSCALL_ARGUMENTS = 6;
 /** Arguments that registers hold. */
@@ -68,12 +70,26 @@ export function planValue(
         `Cannot resolve "${argument.resolve}": the type of argument ${argument.index} is not known to be a struct`,
         'Name it with btfType.',
       );
-    const types = ('types' in signature ? signature.types : undefined) ?? facts;
-    return resolved(argument, struct, place, facts, signature, types);
+    return resolved(argument, struct, place, facts, signature, typesOf(argument, signature, facts));
   }
   const type = argument.type === 'auto' ? autoOf(argument, parameter) : argument.type;
   checkType(argument, type, parameter);
   return finish(argument, type, place, facts, signature);
+}
+
+/** Where a struct is looked for. */
+function typesOf(argument: Argument, signature: Signature, facts: KernelFacts): OtherTypes {
+  const { btfTypeModule } = argument;
+  if (btfTypeModule === undefined) return ('types' in signature ? signature.types : undefined) ?? facts;
+  try {
+    return facts.moduleTypes(btfTypeModule);
+  } catch (error) {
+    throw new PlanError(
+      argument.at,
+      `Cannot use btfTypeModule "${btfTypeModule}": ${error instanceof Error ? error.message : String(error)}`,
+      'Load the module before the policy; /sys/kernel/btf lists those that are.',
+    );
+  }
 }
 
 /** A number is cut as the probe's note says; whatever has members or bytes is behind a pointer. */
@@ -157,7 +173,7 @@ function resolved(
   place: Partial<ValuePlan> & Pick<ValuePlan, 'source'>,
   facts: KernelFacts,
   signature: Signature,
-  types: UserTypes = facts,
+  types: OtherTypes = facts,
 ): ValuePlan {
   let end: ResolvedPath;
   try {

@@ -70,6 +70,7 @@ export function kernelFacts(more: Partial<KernelFacts> = {}): KernelFacts {
   }));
   return {
     attach: { trampoline: false, lsm: false, kprobe: false, kprobeMulti: false },
+    refusals: new Map(),
     hostNamespaces: [],
     findFunction: () => undefined,
     functionNames: () => [],
@@ -80,7 +81,7 @@ export function kernelFacts(more: Partial<KernelFacts> = {}): KernelFacts {
     tracepointFields: () => undefined,
     eventNames: () => [],
     rawTracepoint: (event) => (event === 'test' ? parameters : undefined),
-    forgetUserFiles: () => undefined,
+    forgetFiles: () => undefined,
     userFile: (path) => {
       throw new Error(`there is no file ${path}`);
     },
@@ -88,6 +89,9 @@ export function kernelFacts(more: Partial<KernelFacts> = {}): KernelFacts {
       throw new Error(`there is no file ${path}`);
     },
     syscallAbis: ['x64', 'i386'],
+    moduleTypes: (name) => {
+      throw new Error(`there is no module ${name}`);
+    },
     syscallNumber: () => undefined,
     syscallNames: () => [],
     traceableFunctions: () => [],

@@ -6,11 +6,11 @@ import type {
   AttachFacts,
   KernelFacts,
   KernelFunction,
+  OtherTypes,
   ResolvedPath,
   SyscallAbi,
   TracepointField,
   UserFile,
-  UserTypes,
 } from '../plan/kernel-facts.ts';
 import { UncheckedFact } from '../plan/plan-problem.ts';
 import { syscallPrefix } from '../plan/syscall-name.ts';
@@ -33,6 +33,7 @@ const SYSCALL_EVENT = /^sys_(?:enter|exit)_(\w+)$/;
  * space and formats of most tracepoints are not known, and each way to attach is taken to be there.
  */
 export class BtfKernel implements KernelFacts {
+  readonly refusals = new Map<string, string>();
   readonly #path: string | undefined;
   readonly #functions = new Map<string, KernelFunction | undefined>();
   #types: Btf | undefined;
@@ -106,11 +107,15 @@ export class BtfKernel implements KernelFacts {
     throw new UncheckedFact(`hooks in "${path}": it is a file in user space`);
   }
 
-  userTypes(path: string): UserTypes {
+  userTypes(path: string): OtherTypes {
     throw new UncheckedFact(`types of "${path}": it is a file in user space`);
   }
 
-  forgetUserFiles(): void {
+  moduleTypes(name: string): OtherTypes {
+    throw new UncheckedFact(`types of module "${name}": they are not among the kernel's own`);
+  }
+
+  forgetFiles(): void {
     // There are none.
   }
 

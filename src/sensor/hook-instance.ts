@@ -4,6 +4,7 @@ import type { BpfMap, BpfObject, BpfProgram } from '../../native/index.d.ts';
 import { DimensionKind, EventLane, HookFlag, HookLimit, RuleAction } from '../events/gen/layouts.ts';
 import { addon } from '../kernel/addon.ts';
 import type { AttachTarget } from '../plan/attach-target.ts';
+import { hasTrampoline } from '../plan/attach-target.ts';
 import type { InstanceIdentity } from '../plan/config-bytes.ts';
 import { actionBytes, actionFlags, configBytes } from '../plan/config-bytes.ts';
 import type { InstancePlan } from '../plan/instance-plan.ts';
@@ -24,6 +25,7 @@ const PROGRAMS: Readonly<Record<AttachTarget['by'], string>> = {
   fexit: 'hook_fexit',
   lsm: 'hook_lsm',
   kprobe: 'hook_kprobe',
+  kretprobe: 'hook_return',
   tracepoint: 'hook_tracepoint',
   raw_tracepoint: 'hook_raw',
   follow: 'hook_raw',
@@ -33,12 +35,12 @@ const PROGRAMS: Readonly<Record<AttachTarget['by'], string>> = {
   syscalls_exit: 'hook_raw',
   kprobe_multi: 'hook_kprobe_multi',
   uprobe: 'hook_uprobe',
-  uretprobe: 'hook_uretprobe',
+  uretprobe: 'hook_return',
   usdt: 'hook_uprobe',
 };
 
 /** Arguments of functions that have not returned; only where they are wanted at the return. */
-const UPROBE_ENTRIES = 'uprobe_entries';
+const CALL_ENTRIES = 'call_entries';
 
 /** Maps that all hooks share, by their name in bpf/hook.bpf.c. */
 export type SharedMaps = ReadonlyMap<string, BpfMap>;
@@ -121,8 +123,7 @@ export class HookInstance {
     try {
       const programName = PROGRAMS[plan.attach.by];
       for (const { name } of object.programs) object.setAutoload(name, name === programName);
-      if ('functionName' in plan.attach && plan.attach.by !== 'kprobe')
-        object.setAttachTarget(programName, plan.attach.functionName);
+      if (hasTrampoline(plan.attach)) object.setAttachTarget(programName, plan.attach.functionName);
       object.setGlobal('config', configBytes(plan, identity, secret));
       object.setGlobal('automaton_class', Buffer.concat(plan.alphabets));
       object.setGlobal('scratch_slots', Uint8Array.from([SCRATCH_SLOTS, 0, 0, 0]));
@@ -132,7 +133,7 @@ export class HookInstance {
       object.setMap('hook_busy', { maxEntries: cpus });
       object.setMap(WIDE_MAP, { maxEntries: cpus });
       object.setMap('lanes', { maxEntries: cpus * EventLane.LANE_COUNT });
-      if (!rootMaps.has(UPROBE_ENTRIES)) object.setMap(UPROBE_ENTRIES, { autocreate: false });
+      if (!rootMaps.has(CALL_ENTRIES)) object.setMap(CALL_ENTRIES, { autocreate: false });
       if (!shared.has(FOLLOWED_MAP)) object.setMap(FOLLOWED_MAP, { autocreate: false });
       const lent = lentMaps(plan);
       for (const name of [RATE_MAP, OWNER_MAP, WIDE_MAP])

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BpfMap, ProgramInfo } from '../../native/index.d.ts';
 import type { Hook } from '../events/hook.ts';
+import type { AttachTarget } from '../plan/attach-target.ts';
 import { targetKey } from '../plan/attach-target.ts';
 import type { InstancePlan } from '../plan/instance-plan.ts';
 import { digestOf } from '../plan/plan-digest.ts';
@@ -13,6 +14,7 @@ import { HookRoots } from './hook-roots.ts';
 /** A program in the kernel, for lists and figures. */
 export interface LoadedHook {
   readonly key: string;
+  readonly attach: AttachTarget;
   readonly hook: Hook;
   readonly mapBytes: number;
   /** events that limits have kept back, by rule */
@@ -69,11 +71,23 @@ export class HookPrograms {
       loaded.flatMap(({ hook, instance }, part) => {
         const plan = plans[part];
         const root = plan === undefined ? undefined : this.#roots.find(plan);
-        if (root === undefined) return [];
+        if (plan === undefined || root === undefined) return [];
         const suppressed = (): Map<number, bigint> => instance.suppressed();
-        return [{ key, hook, mapBytes: instance.mapBytes, suppressed, info: root.info() }];
+        return [
+          { key, attach: plan.attach, hook, mapBytes: instance.mapBytes, suppressed, info: root.info() },
+        ];
       }),
     );
+  }
+
+  /** Attaches the root of a hook before its programs are loaded. Throws a RefusedTarget or another BpfError. */
+  attach(target: AttachTarget): void {
+    this.#roots.attach({ attach: target });
+  }
+
+  /** Detaches what is attached and not in force. */
+  detachUnused(): void {
+    this.#roots.closeOthers(this.#rootsOf(this.#targets));
   }
 
   prepare(): PreparedPrograms {
@@ -99,7 +113,7 @@ export class HookPrograms {
     }
     const [first] = plans;
     if (first === undefined) throw new RangeError('A target has a program');
-    const root = this.#roots.attach(first, at);
+    const root = this.#roots.attach(first);
     const loaded = plans.map((plan, part) => {
       const next = part + 1 < plans.length ? root.entry(plan.attach, generation, part + 1) : 0;
       if (next === undefined)
@@ -132,7 +146,7 @@ export class HookPrograms {
   /** Gives up what was loaded; what is in force has not changed. */
   abandon({ made }: PreparedPrograms): void {
     for (const instance of made) instance.close();
-    this.#roots.closeOthers(this.#rootsOf(this.#targets));
+    this.detachUnused();
   }
 
   /** Fills the idle half of every root, then puts it in force with one store, and lets go of what is not used any more. */

@@ -10,7 +10,8 @@ import type {
 } from '../../native/index.d.ts';
 import { HookLimit } from '../events/gen/layouts.ts';
 import { addon } from '../kernel/addon.ts';
-import type { AttachTarget, UserTarget } from '../plan/attach-target.ts';
+import type { AttachTarget } from '../plan/attach-target.ts';
+import { hasTrampoline } from '../plan/attach-target.ts';
 import { RuleMask } from '../plan/rule-mask.ts';
 import { ensureTracefs } from './tracefs.ts';
 
@@ -21,6 +22,7 @@ const ROOTS: Readonly<Record<AttachTarget['by'], string>> = {
   fexit: 'root_fexit',
   lsm: 'root_lsm',
   kprobe: 'root_kprobe',
+  kretprobe: 'root_kprobe',
   tracepoint: 'root_tracepoint',
   raw_tracepoint: 'root_raw',
   follow: 'root_raw',
@@ -34,7 +36,7 @@ const ROOTS: Readonly<Record<AttachTarget['by'], string>> = {
   usdt: 'root_uprobe',
 };
 
-const ENTRY = 'root_uprobe_entry';
+const ENTRY = 'root_entry';
 
 /** Entries of each half beyond the system calls' own: programs behind the first one of a system call. */
 const FURTHER_SYSCALL_ENTRIES = HookLimit.HOOK_SYSCALLS_MAX;
@@ -42,13 +44,11 @@ const FURTHER_SYSCALL_ENTRIES = HookLimit.HOOK_SYSCALLS_MAX;
 /** What is attached to the kernel for one hook, or for all system calls: it never changes while the hook is in use. */
 export class HookRoot {
   /** for the programs behind it, by their name in bpf/ */
-  readonly maps: ReadonlyMap<string, BpfMap>;
+  readonly maps = new Map<string, BpfMap>();
   readonly #instances: BpfMap;
   readonly #half: number;
-  readonly #link: BpfLink;
-  readonly #program: BpfProgram;
-  /** keeps the arguments of a function for its return */
-  readonly #entry: { readonly link: BpfLink; readonly program: BpfProgram } | undefined;
+  /** the last one is the hook's; one before it keeps the arguments of a function for its return */
+  readonly #attached: { readonly program: BpfProgram; readonly link: BpfLink }[] = [];
   readonly #isSyscalls: boolean;
   /** entries of the programs behind a system call's first one */
   readonly #further = new Map<string, number>();
@@ -62,26 +62,28 @@ export class HookRoot {
     const name = ROOTS[target.by];
     const object = new addon.BpfObject(OBJECT);
     try {
-      const isReturn = target.by === 'uretprobe';
+      const entry = entryOf(target);
       for (const program of object.programs)
-        object.setAutoload(program.name, program.name === name || (isReturn && program.name === ENTRY));
-      if (!isReturn) object.setMap('uprobe_entries', { autocreate: false });
-      if ('functionName' in target && target.by !== 'kprobe')
-        object.setAttachTarget(name, target.functionName);
+        object.setAutoload(
+          program.name,
+          program.name === name || (entry !== undefined && program.name === ENTRY),
+        );
+      if (entry === undefined) object.setMap('call_entries', { autocreate: false });
+      if (hasTrampoline(target)) object.setAttachTarget(name, target.functionName);
       object.setMap('instances', { maxEntries: 2 * this.#half });
       object.setGlobal('instances_half', new Uint8Array(Uint32Array.of(this.#half).buffer));
       if ('places' in target) object.setGlobal('syscalls_wanted', wantedBytes(target.places));
       object.reuseMap('generations', generations);
       object.load();
       this.#instances = object.map('instances');
-      this.maps = new Map([
-        ['instances', this.#instances],
-        ...(isReturn ? ([['uprobe_entries', object.map('uprobe_entries')]] as const) : []),
-      ]);
+      this.maps.set('instances', this.#instances);
+      if (entry !== undefined) this.maps.set('call_entries', object.map('call_entries'));
       // First: whatever is seen to return was seen at its entry.
-      this.#entry = isReturn ? attachEntry(object, target) : undefined;
-      this.#program = object.program(name);
-      this.#link = this.#program.attach(attachSpec(target));
+      if (entry !== undefined) this.#attach(object, ENTRY, entry);
+      this.#attach(object, name, target);
+    } catch (error) {
+      this.close();
+      throw error;
     } finally {
       object.close();
     }
@@ -89,7 +91,9 @@ export class HookRoot {
 
   /** Its runs and their time are those of the hook: the kernel counts what is called by tail call with the caller. */
   info(): ProgramInfo {
-    return this.#program.info();
+    const hook = this.#attached.at(-1);
+    if (hook === undefined) throw new RangeError('A root is attached');
+    return hook.program.info();
   }
 
   /** Entry of the `part`th program of a target (from 0) in a generation; undefined when there is no room for it. */
@@ -122,17 +126,28 @@ export class HookRoot {
   }
 
   close(): void {
-    this.#link.close();
-    this.#program.close();
-    this.#entry?.link.close();
-    this.#entry?.program.close();
+    for (const { link, program } of this.#attached.toReversed()) {
+      link.close();
+      program.close();
+    }
     for (const map of this.maps.values()) map.close();
+  }
+
+  #attach(object: BpfObject, name: string, target: AttachTarget): void {
+    const program = object.program(name);
+    try {
+      this.#attached.push({ program, link: program.attach(attachSpec(target)) });
+    } catch (error) {
+      program.close();
+      throw error;
+    }
   }
 }
 
-function attachEntry(object: BpfObject, target: UserTarget): { link: BpfLink; program: BpfProgram } {
-  const program = object.program(ENTRY);
-  return { program, link: program.attach(attachSpec({ ...target, by: 'uprobe' })) };
+/** Where the function begins whose return is the target; undefined for other targets. */
+function entryOf(target: AttachTarget): AttachTarget | undefined {
+  if (target.by === 'uretprobe') return { ...target, by: 'uprobe' };
+  return target.by === 'kretprobe' ? { ...target, by: 'kprobe' } : undefined;
 }
 
 function attachSpec(target: AttachTarget): AttachSpec {
@@ -143,7 +158,8 @@ function attachSpec(target: AttachTarget): AttachSpec {
     case 'lsm':
       return { kind: 'lsm' };
     case 'kprobe':
-      return { kind: 'kprobe', function: target.functionName };
+    case 'kretprobe':
+      return { kind: 'kprobe', function: target.functionName, retprobe: target.by === 'kretprobe' };
     case 'tracepoint':
       ensureTracefs();
       return { kind: 'tracepoint', category: target.subsystem, name: target.event };

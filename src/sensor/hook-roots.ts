@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { addon } from '../kernel/addon.ts';
 import { BpfError } from '../kernel/bpf-error.ts';
-import { rootKey, targetKey } from '../plan/attach-target.ts';
+import { isFunctionTarget, rootKey, targetKey } from '../plan/attach-target.ts';
 import type { InstancePlan } from '../plan/instance-plan.ts';
-import { PlanError } from '../plan/plan-problem.ts';
 import { HookRoot } from './hook-root.ts';
 
 const GENERATIONS: Parameters<typeof addon.BpfMap.create>[0] = {
@@ -14,6 +13,21 @@ const GENERATIONS: Parameters<typeof addon.BpfMap.create>[0] = {
   maxEntries: 1,
   flags: 1 << 10, // BPF_F_MMAPABLE
 };
+
+/**
+ * The kernel lets nothing onto a function in this way, though its types have it: tracing has left it out, a trampoline cannot
+ * carry its arguments, or others have taken every place. Another way may do.
+ */
+export class RefusedTarget extends Error {
+  readonly key: string;
+  readonly why: string;
+
+  constructor(key: string, cause: BpfError) {
+    super(cause.message, { cause });
+    this.key = key;
+    this.why = cause.errnoName;
+  }
+}
 
 /** What is attached for all hooks, and the generation that they all read: one store switches every hook. */
 export class HookRoots {
@@ -32,17 +46,20 @@ export class HookRoots {
     return this.#roots.get(rootKey(attach));
   }
 
-  /** The root of a plan's hook, attached when it is not yet. `at` is the policy that wants it. */
-  attach(plan: InstancePlan, at: PlanError['at']): HookRoot {
+  /** The root of a plan's hook, attached when it is not yet. Throws a RefusedTarget or another BpfError. */
+  attach({ attach }: Pick<InstancePlan, 'attach'>): HookRoot {
+    const key = rootKey(attach);
+    let root = this.#roots.get(key);
+    if (root !== undefined) return root;
     try {
-      const key = rootKey(plan.attach);
-      let root = this.#roots.get(key);
-      if (root === undefined) this.#roots.set(key, (root = new HookRoot(plan.attach, this.#generations)));
-      return root;
+      root = new HookRoot(attach, this.#generations);
     } catch (error) {
-      if (!(error instanceof BpfError)) throw error;
-      throw notAttached(plan, error, at);
+      if (error instanceof BpfError && isFunctionTarget(attach))
+        throw new RefusedTarget(targetKey(attach), error);
+      throw error;
     }
+    this.#roots.set(key, root);
+    return root;
   }
 
   /** Empties what the idle half has beyond `entries` (by root), then switches to it. The half in force is not touched. */
@@ -65,16 +82,4 @@ export class HookRoots {
     this.closeOthers(new Set());
     this.#generations.close();
   }
-}
-
-function notAttached({ attach }: InstancePlan, error: BpfError, at: PlanError['at']): PlanError {
-  const name = 'functionName' in attach ? attach.functionName : targetKey(attach);
-  // A function of the kernel's types that its tracing has left out: there is no room for a call to a trampoline.
-  if (error.errnoName === 'EBUSY' && 'functionName' in attach)
-    return new PlanError(
-      at,
-      `Cannot hook "${name}": the kernel does not let programs onto this function (EBUSY)`,
-      'Use one that /sys/kernel/tracing/available_filter_functions lists.',
-    );
-  return new PlanError(at, `Cannot hook "${name}": ${error.message}`, error.verifierLog);
 }

@@ -2,6 +2,7 @@
 import type { BpfMap } from '../../native/index.d.ts';
 import type { Hook } from '../events/hook.ts';
 import { BpfError } from '../kernel/bpf-error.ts';
+import { isFunctionTarget } from '../plan/attach-target.ts';
 import type { Lineage } from '../plan/follow.ts';
 import type { KernelFacts } from '../plan/kernel-facts.ts';
 import type { ActionOptions } from '../plan/plan-actions.ts';
@@ -15,6 +16,7 @@ import { FollowedProcesses, numbersIn } from './followed-processes.ts';
 import { LENT_MAPS, usesOwners } from './hook-instance.ts';
 import type { LoadedHook, PreparedPrograms } from './hook-programs.ts';
 import { HookPrograms } from './hook-programs.ts';
+import { RefusedTarget } from './hook-roots.ts';
 import { OwnerTracking } from './owner-tracking.ts';
 import type { ProcessSensor } from './process-sensor.ts';
 
@@ -96,24 +98,36 @@ export class PolicySensor {
     const failed = new Map<Policy, PlanError>();
     const planned = new Map<Policy, Map<string, PolicyHook[]>>();
     try {
-      for (const policy of policies)
-        attempt(policy, failed, () =>
-          planned.set(policy, planPolicy(policy, this.#facts, this.#followed.conditions, this.#options)),
-        );
+      for (const policy of policies) this.#plan(policy, planned, failed);
       const mayGoOn = (): boolean => leavesOut || failed.size === 0;
       while (mayGoOn() && !this.#tryToApply(planned, failed));
     } finally {
-      this.#facts.forgetUserFiles();
+      this.#facts.forgetFiles();
+      this.#programs.detachUnused();
     }
     return failed;
   }
 
-  /** One try with the policies that have not failed; false when one more has. Then nothing in force has changed. */
+  #plan(
+    policy: Policy,
+    planned: Map<Policy, Map<string, PolicyHook[]>>,
+    failed: Map<Policy, PlanError>,
+  ): void {
+    attempt(policy, failed, () =>
+      planned.set(policy, planPolicy(policy, this.#facts, this.#followed.conditions, this.#options)),
+    );
+  }
+
+  /**
+   * One try with the policies that have not failed; false when one more has, or policies have another plan now. Then nothing
+   * in force has changed.
+   */
   #tryToApply(planned: Map<Policy, Map<string, PolicyHook[]>>, failed: Map<Policy, PlanError>): boolean {
     const byTarget = new Map<string, PolicyHook[]>();
     for (const [policy, targets] of planned)
       if (!failed.has(policy))
         for (const [key, hooks] of targets) byTarget.set(key, [...(byTarget.get(key) ?? []), ...hooks]);
+    if (!this.#attachFunctions(byTarget, planned, failed)) return false;
     const numbers = numbersIn(byTarget.values());
     const prepared = this.#prepare(byTarget, numbers, failed);
     if (prepared === undefined) return false;
@@ -123,6 +137,28 @@ export class PolicySensor {
     if (!hasSocks) this.#owners.stop();
     this.#followed.settle(numbers);
     return true;
+  }
+
+  /** False when the kernel refuses targets: their policies have new plans. Before anything is loaded for the others. */
+  #attachFunctions(
+    byTarget: ReadonlyMap<string, readonly PolicyHook[]>,
+    planned: Map<Policy, Map<string, PolicyHook[]>>,
+    failed: Map<Policy, PlanError>,
+  ): boolean {
+    let complete = true;
+    for (const hooks of byTarget.values()) {
+      const attach = hooks[0]?.target.attach;
+      if (attach === undefined || !isFunctionTarget(attach)) continue;
+      try {
+        this.#programs.attach(attach);
+      } catch (error) {
+        if (!(error instanceof RefusedTarget)) throw error;
+        this.#facts.refusals.set(error.key, error.why);
+        for (const { policy } of hooks) this.#plan(policy, planned, failed);
+        complete = false;
+      }
+    }
+    return complete;
   }
 
   /** Loads what the hooks need; undefined when a policy, now in `failed`, is the reason that it cannot be. */

@@ -4,9 +4,16 @@ import type { Btf } from '../../native/index.d.ts';
 import { addon } from '../kernel/addon.ts';
 import { Capabilities } from '../kernel/capabilities.ts';
 import { ElfImage } from '../kernel/elf-image.ts';
-import type { AttachFacts, TracepointField, UserFile, UserTypes } from '../plan/kernel-facts.ts';
+import type {
+  AttachFacts,
+  KernelFunction,
+  OtherTypes,
+  TracepointField,
+  UserFile,
+} from '../plan/kernel-facts.ts';
 import { BtfKernel } from './btf-kernel.ts';
 import { readHostNamespaces } from './host-namespaces.ts';
+import { ModuleTypes } from './module-types.ts';
 import { parseTraceableFunctions } from './traceable-functions.ts';
 import { ensureTracefs, readTracepointFields, TRACEFS } from './tracefs.ts';
 
@@ -17,6 +24,7 @@ export class RunningKernel extends BtfKernel {
   #hostNamespaces: readonly number[] | undefined;
   readonly #userFiles = new Map<string, ElfImage>();
   readonly #userTypes = new Map<string, Btf>();
+  #modules: ModuleTypes | undefined;
   readonly #fields = new Map<string, readonly TracepointField[] | undefined>();
 
   override get attach(): AttachFacts {
@@ -32,6 +40,14 @@ export class RunningKernel extends BtfKernel {
     return (this.#hostNamespaces ??= readHostNamespaces());
   }
 
+  override findFunction(name: string): KernelFunction | undefined {
+    return super.findFunction(name) ?? this.#moduleTypes.findFunction(name);
+  }
+
+  override functionNames(prefix: string): readonly string[] {
+    return [...super.functionNames(prefix), ...this.#moduleTypes.functionNames(prefix)];
+  }
+
   override tracepointFields(subsystem: string, event: string): readonly TracepointField[] | undefined {
     const key = `${subsystem}/${event}`;
     ensureTracefs();
@@ -45,23 +61,33 @@ export class RunningKernel extends BtfKernel {
     return file;
   }
 
-  override userTypes(path: string): UserTypes {
+  override userTypes(path: string): OtherTypes {
     let types = this.#userTypes.get(path);
     if (types === undefined) this.#userTypes.set(path, (types = new addon.Btf(path)));
     return types;
   }
 
-  /** Lets go of files that were read for a plan: the next plan looks at what has their paths then. */
-  override forgetUserFiles(): void {
+  override moduleTypes(name: string): OtherTypes {
+    return this.#moduleTypes.of(name);
+  }
+
+  /** Lets go of what was read for a plan: the next plan looks at what is there then. */
+  override forgetFiles(): void {
     for (const file of this.#userFiles.values()) file.close();
     for (const types of this.#userTypes.values()) types.close();
     this.#userFiles.clear();
     this.#userTypes.clear();
+    this.#modules?.close();
+    this.#modules = undefined;
   }
 
   override traceableFunctions(): readonly string[] {
     ensureTracefs();
     return parseTraceableFunctions(readFileSync(`${TRACEFS}/available_filter_functions`, 'utf8'));
+  }
+
+  get #moduleTypes(): ModuleTypes {
+    return (this.#modules ??= new ModuleTypes(this.types));
   }
 }
 

@@ -66,6 +66,7 @@ export const ValueEntry = {
   VALUE_SOCK_OWNER: 65523,
   VALUE_SIZE: 65524,
   VALUE_REST: 65525,
+  VALUE_USER_PLACES: 65526,
 } as const;
 
 /** enum value_rest_place */
@@ -416,6 +417,14 @@ export const ValueSize = {
 export const ValueRest = {
   sizeof: 8,
   entry: 0,
+} as const;
+
+/** struct value_stack_place: offsets in bytes */
+export const ValueStackPlace = {
+  sizeof: 32,
+  status: 0,
+  buildId: 4,
+  offset: 24,
 } as const;
 
 /** struct value_path: offsets in bytes */

@@ -3,6 +3,10 @@
 import type { PolicyCase, Stage } from './case.ts';
 
 const OPEN_PATH = '0x200000';
+/** Of which no kernel has sockets any more, so it looks for a module. */
+const AF_IPX = 4;
+/** In the guest's root directory, which its overlay forgets. */
+const OVERLAID = `/merlon-case-${process.pid}`;
 
 export function functionCases({ directory }: Stage): PolicyCase[] {
   const open = (name: string): string => `openat -100 =${directory}/${name} ${OPEN_PATH} 0`;
@@ -47,6 +51,39 @@ kprobes:
       matching: open('missing'),
       differing: open('plain'),
       expect: { args: [{ string_arg: `${directory}/missing` }], return: { int_arg: -2 } },
+    },
+    {
+      name: 'HK-01 kprobe of a function that no trampoline can carry: its arguments vary',
+      rows: ['HK-01'],
+      needs: ['kprobes'],
+      spec: `
+kprobes:
+- call: __request_module
+  syscall: false
+  args: [{ index: 1, type: string }]
+  selectors:
+  - matchArgs: [{ index: 1, operator: Prefix, values: ["net-pf-"] }]`,
+      matching: `socket ${AF_IPX} 1 0`,
+      differing: 'socket 2 1 0',
+      expect: { function_name: '__request_module', args: [{ string_arg: 'net-pf-%d' }] },
+    },
+    {
+      name: 'HK-01 kprobe of a function of a module, with its types',
+      rows: ['HK-01'],
+      needs: ['trampolines', 'guest', 'overlayModule'],
+      spec: `
+kprobes:
+- call: ovl_create_real
+  syscall: false
+  args:
+  - { index: 3, type: uint16, resolve: mode }
+  - { index: 0, type: uint32, btfType: ovl_fs, btfTypeModule: overlay, resolve: numlayer }
+  selectors:
+  - matchArgs: [{ index: 3, operator: Equal, values: ["${0o010600}"] }]`,
+      matching: `mknodat -100 =${OVERLAID}-fifo 0010600 0`,
+      differing: `mknodat -100 =${OVERLAID}-file 0100600 0`,
+      // A layer that takes what is written, and the host's root under it.
+      expect: { function_name: 'ovl_create_real', args: [{ uint_arg: 0o010600 }, { uint_arg: 2 }] },
     },
     {
       name: 'HK-02 fentry',

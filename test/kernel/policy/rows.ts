@@ -16,7 +16,11 @@ const UPROBES = 'test/kernel/policy-uprobe.test.ts';
 
 export const ROWS: Readonly<Record<string, readonly Row[]>> = {
   Hooks: [
-    { id: 'HK-01', name: 'kprobes: functions and system calls, with return values' },
+    {
+      id: 'HK-01',
+      name: 'kprobes: functions of the kernel and of modules, system calls; with return values',
+      test: 'test/kernel/policy-kprobe.test.ts',
+    },
     { id: 'HK-02', name: 'fentries' },
     { id: 'HK-03', name: 'tracepoints' },
     { id: 'HK-04', name: 'raw tracepoints' },

@@ -29,6 +29,8 @@ export interface AgentOptions {
   readonly places?: Places;
   /** how many agents were killed in these places */
   readonly killed?: number;
+  /** added to this process's own */
+  readonly environment?: NodeJS.ProcessEnv;
   /** lines of the export file to keep, as events; by default those of this process and its descendants */
   readonly wanted?: (line: string) => boolean;
 }
@@ -63,7 +65,7 @@ export class Agent {
     this.#child = spawn(
       MERLON,
       ['run', '--run-dir', places.runDir, '--bpf-dir', places.bpfDir, ...flags, ...(options.flags ?? [])],
-      { stdio: ['ignore', 'ignore', 'pipe'] },
+      { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...options.environment } },
     );
     this.#logPath = join(places.directory, `log-${this.pid}`);
     writeFileSync(this.#logPath, '');
