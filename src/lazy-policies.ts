@@ -21,6 +21,7 @@ export class LazyPolicies implements PolicyChanges {
 
   add: PolicyChanges['add'] = (texts, domain, replace) =>
     this.use((policies) => policies.add(texts, domain, replace));
+  compare: PolicyChanges['compare'] = (texts) => this.use((policies) => policies.compare(texts));
   delete: PolicyChanges['delete'] = (name) => this.use((policies) => policies.delete(name));
   enable: PolicyChanges['enable'] = (name) => this.use((policies) => policies.enable(name));
   disable: PolicyChanges['disable'] = (name) => this.use((policies) => policies.disable(name));

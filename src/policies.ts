@@ -6,8 +6,9 @@ import type { Settings } from './base/settings.ts';
 import type { Hook } from './events/hook.ts';
 import type { HookRecord } from './events/hook-record.ts';
 import { lineagesOf } from './lineages.ts';
-import type { KernelFacts } from './plan/kernel-facts.ts';
+import { compareSets, type SetChanges } from './plan/compare-sets.ts';
 import { whyKprobe } from './plan/function-target.ts';
+import type { KernelFacts } from './plan/kernel-facts.ts';
 import type { Policy } from './policy/model.ts';
 import type { PolicyProblem, PolicyText } from './policy/index.ts';
 import { formatProblem, loadPolicyFiles, loadPolicyTexts } from './policy/index.ts';
@@ -109,9 +110,7 @@ export class Policies {
    * changed. An empty domain is that of clients.
    */
   add(texts: readonly PolicyText[], domain: string, replace: boolean): AddedPolicy[] {
-    const problems: PolicyProblem[] = [];
-    const policies = loadPolicyTexts(texts, (problem) => problems.push(problem));
-    if (problems.length > 0) throw new PolicyRefusal('invalid', problems);
+    const policies = readTexts(texts);
     const known = new Set(this.#set.entries.map(({ policy }) => fullName(policy)));
     this.#set.add(policies, domain === '' ? CLIENTS_DOMAIN : domain, replace);
     this.#changed('added', policies.map(fullName));
@@ -120,6 +119,13 @@ export class Policies {
       name: policy.name,
       replaced: known.has(fullName(policy)),
     }));
+  }
+
+  /** What would become of the policies in force if those of `texts` took their place. */
+  compare(texts: readonly PolicyText[]): SetChanges {
+    const policies = readTexts(texts);
+    const inForce = this.#set.entries.filter(({ state }) => state === 'enabled');
+    return compareSets(this.#sensor.plan(inForce.map(({ policy }) => policy)), this.#sensor.plan(policies));
   }
 
   delete(name: PolicyName): void {
@@ -165,6 +171,14 @@ export class Policies {
     clearTimeout(this.#lateLineages);
     this.#lateLineages = setTimeout(() => this.noteLineages(), LATE_LINEAGES_MS);
   }
+}
+
+/** Throws a PolicyRefusal that tells every problem. */
+function readTexts(texts: readonly PolicyText[]): Policy[] {
+  const problems: PolicyProblem[] = [];
+  const policies = loadPolicyTexts(texts, (problem) => problems.push(problem));
+  if (problems.length > 0) throw new PolicyRefusal('invalid', problems);
+  return policies;
 }
 
 function fullName({ namespace, name }: { namespace?: string | undefined; name: string }): string {

@@ -47,9 +47,30 @@ async function clientOf(t: TestContext, view: FakeView, uid = 0): Promise<AgentC
 
 function refusing(refusal: PolicyRefusal): FakeView {
   const reject = () => Promise.reject(refusal);
-  const policyChanges: PolicyChanges = { add: reject, delete: reject, enable: reject, disable: reject };
+  const policyChanges: PolicyChanges = {
+    add: reject,
+    compare: reject,
+    delete: reject,
+    enable: reject,
+    disable: reject,
+  };
   return Object.assign(new FakeView(), { policyChanges });
 }
+
+test('an admin compares policies with those in force, and a viewer may not', async (t) => {
+  const client = await clientOf(t, new FakeView());
+  const request = { texts: [{ file: 'a.yaml', text: 'text' }] };
+  const { policies, programs } = await client.unary(Agent.method.comparePolicies, request);
+  assert.deepEqual(
+    [
+      policies.map(({ name, change }) => [name, change]),
+      programs.map(({ attachedTo, change }) => [attachedTo, change]),
+    ],
+    [[['compared', 'new']], [['fentry:f', 'unchanged']]],
+  );
+  const viewer = await clientOf(t, new FakeView(), 1);
+  await assert.rejects(viewer.unary(Agent.method.comparePolicies, request), hasCode(ErrorCode.Privilege));
+});
 
 const hasCode = (code: string) => (error: unknown) => error instanceof AgentError && error.code === code;
 

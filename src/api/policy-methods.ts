@@ -4,8 +4,12 @@ import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import { status } from '@grpc/grpc-js';
 import { PolicyRefusal } from '../sensor/policy-refusal.ts';
 import type { PolicyName } from '../sensor/policy-set.ts';
-import type { AddPoliciesRequest, AddPoliciesResponse } from './gen/merlon/agent_pb.js';
-import { AddPoliciesResponseSchema } from './gen/merlon/agent_pb.js';
+import type {
+  AddPoliciesRequest,
+  AddPoliciesResponse,
+  ComparePoliciesRequest,
+} from './gen/merlon/agent_pb.js';
+import { AddPoliciesResponseSchema, ComparePoliciesResponseSchema } from './gen/merlon/agent_pb.js';
 import type { AddTracingPolicyRequest, ConfigureTracingPolicyRequest } from './gen/tetragon/sensors_pb.js';
 import {
   AddTracingPolicyResponseSchema,
@@ -53,7 +57,16 @@ export function policyMethods(changes: PolicyChanges): PolicyMethods {
         return create(ConfigureTracingPolicyResponseSchema);
       }),
     },
-    agent: { addPolicies: unary((request: AddPoliciesRequest) => addPolicies(changes, request)) },
+    agent: {
+      addPolicies: unary((request: AddPoliciesRequest) => addPolicies(changes, request)),
+      comparePolicies: unary(async ({ texts }: ComparePoliciesRequest) => {
+        const { policies, programs } = await changes.compare(texts);
+        return create(ComparePoliciesResponseSchema, {
+          policies: policies.map((policy) => ({ ...policy })),
+          programs: programs.map(({ key, ...program }) => ({ attachedTo: key, ...program })),
+        });
+      }),
+    },
   };
 }
 

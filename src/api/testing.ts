@@ -25,6 +25,13 @@ export class FakeView implements AgentView {
       void this.#note('add', { texts: texts.map(({ text }) => text), domain, replace });
       return Promise.resolve([{ namespace: '', name: 'added', replaced: replace }]);
     },
+    compare: (texts) => {
+      void this.#note('compare', { texts: texts.map(({ text }) => text) });
+      return Promise.resolve({
+        policies: [{ namespace: '', name: 'compared', change: 'new' }],
+        programs: [{ key: 'fentry:f', part: 0, change: 'unchanged' }],
+      });
+    },
     delete: ({ name }) => this.#note('delete', name),
     enable: ({ name }) => this.#note('enable', name),
     disable: ({ name }) => this.#note('disable', name),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JsonObject, MessageInitShape } from '@bufbuild/protobuf';
+import type { SetChanges } from '../plan/compare-sets.ts';
 import type { PolicyText } from '../policy/index.ts';
 import type { PolicyName } from '../sensor/policy-set.ts';
 import type { GetStatusResponseSchema } from './gen/merlon/agent_pb.js';
@@ -21,6 +22,8 @@ export interface AgentView {
 /** Changes of the policies: each is in force when it settles, or rejects with a PolicyRefusal and nothing has changed. */
 export interface PolicyChanges {
   add(texts: readonly PolicyText[], domain: string, replace: boolean): Promise<AddedPolicy[]>;
+  /** What would change if these were the whole set; refused as add() is, for what is wrong with a text. */
+  compare(texts: readonly PolicyText[]): Promise<SetChanges>;
   delete(name: PolicyName): Promise<void>;
   enable(name: PolicyName): Promise<void>;
   disable(name: PolicyName): Promise<void>;

@@ -91,6 +91,19 @@ function program(): Command {
     (await import('./policy-check.ts')).policyCheck(paths, check.opts()),
   );
 
+  const plan = addSettings(policy.command('plan'), [...CONNECTION, 'allow-policy-requests'])
+    .summary('tell what policies would load and cost, and what would change')
+    .description(
+      'Prints the programs that these policies would need as the whole set, why each is attached as it is, its tables and ' +
+        'estimated cost, and what would change for the running agent. It loads nothing.',
+    )
+    .argument('<path...>', 'files, or directories with .yaml, .yml and .json files')
+    .addOption(btfOption())
+    .addOption(outputOption('table', 'json'));
+  plan.action(async (paths: string[]) =>
+    (await import('./policy-plan.ts')).policyPlan(paths, givenFlags(plan), plan.opts()),
+  );
+
   const list = addSettings(policy.command('list'), CONNECTION)
     .description('print the policies of the running agent: whether they are in force, and what they cost')
     .addOption(outputOption('table', 'json'));

@@ -55,4 +55,5 @@ const KINDRED: Partial<Record<ArgumentType, RegExp>> = {
   sock: /_sock$|^sock_common$/,
   sockaddr: /^sockaddr/,
   sockaddr_un: /^sockaddr/,
+  char_iovec: /^iovec$/,
 };

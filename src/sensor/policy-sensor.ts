@@ -10,6 +10,7 @@ import { planInstances } from '../plan/plan-instances.ts';
 import type { PolicyHook } from '../plan/plan-policies.ts';
 import { planPolicy } from '../plan/plan-policies.ts';
 import { PlanError } from '../plan/plan-problem.ts';
+import { type PlannedSet, planSet } from '../plan/plan-set.ts';
 import type { StringSecret } from '../plan/string-key.ts';
 import type { Policy } from '../policy/model.ts';
 import { FollowedProcesses, numbersIn } from './followed-processes.ts';
@@ -63,6 +64,15 @@ export class PolicySensor {
 
   loadedHooks(): LoadedHook[] {
     return this.#programs.describe();
+  }
+
+  /** What `policies` as the whole set would load; nothing is loaded. */
+  plan(policies: readonly Policy[]): PlannedSet {
+    try {
+      return planSet(policies, this.#facts, this.#options);
+    } finally {
+      this.#facts.forgetFiles();
+    }
   }
 
   /**

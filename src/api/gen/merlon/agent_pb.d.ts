@@ -309,6 +309,103 @@ export declare type Subscriber = Message<"merlon.Subscriber"> & {
 export declare const SubscriberSchema: GenMessage<Subscriber>;
 
 /**
+ * @generated from message merlon.ComparePoliciesRequest
+ */
+export declare type ComparePoliciesRequest = Message<"merlon.ComparePoliciesRequest"> & {
+  /**
+   * @generated from field: repeated merlon.PolicyText texts = 1;
+   */
+  texts: PolicyText[];
+};
+
+/**
+ * Describes the message merlon.ComparePoliciesRequest.
+ * Use `create(ComparePoliciesRequestSchema)` to create a new message.
+ */
+export declare const ComparePoliciesRequestSchema: GenMessage<ComparePoliciesRequest>;
+
+/**
+ * @generated from message merlon.ComparePoliciesResponse
+ */
+export declare type ComparePoliciesResponse = Message<"merlon.ComparePoliciesResponse"> & {
+  /**
+   * @generated from field: repeated merlon.PolicyComparison policies = 1;
+   */
+  policies: PolicyComparison[];
+
+  /**
+   * @generated from field: repeated merlon.ProgramComparison programs = 2;
+   */
+  programs: ProgramComparison[];
+};
+
+/**
+ * Describes the message merlon.ComparePoliciesResponse.
+ * Use `create(ComparePoliciesResponseSchema)` to create a new message.
+ */
+export declare const ComparePoliciesResponseSchema: GenMessage<ComparePoliciesResponse>;
+
+/**
+ * @generated from message merlon.PolicyComparison
+ */
+export declare type PolicyComparison = Message<"merlon.PolicyComparison"> & {
+  /**
+   * @generated from field: string namespace = 1;
+   */
+  namespace: string;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * "new", "removed", "changed" or "unchanged"
+   *
+   * @generated from field: string change = 3;
+   */
+  change: string;
+};
+
+/**
+ * Describes the message merlon.PolicyComparison.
+ * Use `create(PolicyComparisonSchema)` to create a new message.
+ */
+export declare const PolicyComparisonSchema: GenMessage<PolicyComparison>;
+
+/**
+ * @generated from message merlon.ProgramComparison
+ */
+export declare type ProgramComparison = Message<"merlon.ProgramComparison"> & {
+  /**
+   * Way of attaching and place, such as "fentry:tcp_connect".
+   *
+   * @generated from field: string attached_to = 1;
+   */
+  attachedTo: string;
+
+  /**
+   * Position among the hook's programs, from 0.
+   *
+   * @generated from field: uint32 part = 2;
+   */
+  part: number;
+
+  /**
+   * As of policies.
+   *
+   * @generated from field: string change = 3;
+   */
+  change: string;
+};
+
+/**
+ * Describes the message merlon.ProgramComparison.
+ * Use `create(ProgramComparisonSchema)` to create a new message.
+ */
+export declare const ProgramComparisonSchema: GenMessage<ProgramComparison>;
+
+/**
  * @generated from message merlon.AddPoliciesRequest
  */
 export declare type AddPoliciesRequest = Message<"merlon.AddPoliciesRequest"> & {
@@ -491,6 +588,16 @@ export declare const Agent: GenService<{
     methodKind: "unary";
     input: typeof AddPoliciesRequestSchema;
     output: typeof AddPoliciesResponseSchema;
+  },
+  /**
+   * What would become of policies and programs in force if these were the whole set; changes nothing.
+   *
+   * @generated from rpc merlon.Agent.ComparePolicies
+   */
+  comparePolicies: {
+    methodKind: "unary";
+    input: typeof ComparePoliciesRequestSchema;
+    output: typeof ComparePoliciesResponseSchema;
   },
 }>;
 
