@@ -17,6 +17,8 @@ import type { LoadedHook, PreparedPrograms } from './hook-programs.ts';
 import { HookPrograms } from './hook-programs.ts';
 import { OwnerTracking } from './owner-tracking.ts';
 import type { ProcessSensor } from './process-sensor.ts';
+import type { EntryCounts } from './rule-counts.ts';
+import { policyKey } from './rule-counts.ts';
 
 /** Policies that cannot be in force, each with the reason. */
 export type FailedPolicies = ReadonlyMap<Policy, PlanError>;
@@ -33,6 +35,7 @@ export class PolicySensor {
   readonly #programs: HookPrograms;
   readonly #followed: FollowedProcesses;
   readonly #owners: OwnerTracking;
+  #inForce = new Map<string, Policy>();
 
   constructor(process: ProcessSensor, facts: KernelFacts, options: ActionOptions = { requests: 'none' }) {
     this.#facts = facts;
@@ -61,6 +64,11 @@ export class PolicySensor {
 
   loadedHooks(): LoadedHook[] {
     return this.#programs.describe();
+  }
+
+  /** What the rules of all policies in force have counted since their policy came into force. */
+  counts(): EntryCounts[] {
+    return this.#programs.counts();
   }
 
   /**
@@ -102,10 +110,18 @@ export class PolicySensor {
         );
       const mayGoOn = (): boolean => leavesOut || failed.size === 0;
       while (mayGoOn() && !this.#tryToApply(planned, failed));
+      if (mayGoOn()) this.#noteInForce(policies.filter((policy) => !failed.has(policy)));
     } finally {
       this.#facts.forgetUserFiles();
     }
     return failed;
+  }
+
+  #noteInForce(policies: readonly Policy[]): void {
+    const inForce = new Map(policies.map((policy) => [policyKey(policy), policy]));
+    for (const [key, policy] of this.#inForce)
+      if (inForce.get(key) !== policy) this.#programs.forgetCounts(key);
+    this.#inForce = inForce;
   }
 
   /** One try with the policies that have not failed; false when one more has. Then nothing in force has changed. */
