@@ -32,6 +32,7 @@
 #include "lib/hook_arguments.h"
 #include "lib/hook_match.h"
 #include "lib/hook_values.h"
+#include "lib/rule_hits.h"
 #include "lib/scratch.h"
 #include "lib/state.h"
 #include "lib/task.h"
@@ -182,6 +183,7 @@ static __noinline long hook_run(struct hook_scratch *scratch, void *context)
 		return 0;
 	}
 	mask_keep_first(scratch);
+	hits_count(scratch);
 	if (config.flags & (HOOK_LIMITS | HOOK_TRACKS))
 		hook_act(scratch);
 	for (__u32 w = 0; w < HOOK_WORDS_MAX; w++) {

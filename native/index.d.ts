@@ -253,6 +253,8 @@ export function probeMapType(type: number): boolean;
 export function probeHelper(programType: number, helper: number): boolean;
 export function libbpfVersion(): string;
 export function possibleCpus(): number;
+/** Has the kernel count runs and time of all eBPF programs (ProgramInfo) until the descriptor is closed. */
+export function enableRunStatistics(): number;
 
 export interface RingReaderOptions {
   /** one ring buffer map per lane; the index is the lane that a batch names */
@@ -318,6 +320,11 @@ export function pidfdOpen(pid: number): number;
 export function mountFs(type: string, target: string): void;
 /** Restricts the calling thread and every thread it starts later to the given CPUs (sched_setaffinity). */
 export function pinToCpus(cpus: number[]): void;
+/**
+ * Returns when every eBPF program that was running has ended: membarrier(2) waits for an RCU grace period. At once and false
+ * on a kernel with nohz_full, which has no such wait.
+ */
+export function waitForRunningPrograms(): boolean;
 /**
  * Gives the calling thread and every thread it starts later the policy SCHED_BATCH: the same share of the CPU, but a
  * wake-up does not interrupt what runs there (check_preempt_wakeup_fair, kernel/sched/fair.c).

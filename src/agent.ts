@@ -155,6 +155,7 @@ async function start(
       status: () => describeStatus(statusParts),
       processes: () => exportedProcesses(table, encoder),
       policies: () => policies.current?.describe() ?? [],
+      measurePolicies: (durationMs) => policies.measure(durationMs),
       policyChanges: policies,
       feed: outputs,
     },

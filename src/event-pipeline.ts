@@ -84,6 +84,8 @@ export class EventPipeline {
   stop(): void {
     clearInterval(this.#timer);
     this.#reader.stop();
+    // What was running when the programs were detached may number a record yet.
+    addon.waitForRunningPrograms();
     this.#drain();
     this.#reader.close();
   }

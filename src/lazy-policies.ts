@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { PolicyChanges } from './api/index.ts';
+import type { PolicyChanges, PolicyView } from './api/index.ts';
 import { AgentError, ErrorCode } from './base/errors.ts';
 import type { Policies } from './policies.ts';
 
@@ -25,6 +25,10 @@ export class LazyPolicies implements PolicyChanges {
   delete: PolicyChanges['delete'] = (name) => this.use((policies) => policies.delete(name));
   enable: PolicyChanges['enable'] = (name) => this.use((policies) => policies.enable(name));
   disable: PolicyChanges['disable'] = (name) => this.use((policies) => policies.disable(name));
+
+  async measure(durationMs: number): Promise<PolicyView[]> {
+    return this.#policies === undefined ? [] : await this.#policies.measure(durationMs);
+  }
 
   /** Throws what `action` throws; ERR_NOT_RUNNING after close(). */
   async use<Result>(action: (policies: Policies) => Result): Promise<Result> {

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
+import { closeSync } from 'node:fs';
+import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
 import type { AddedPolicy, PolicyView } from './api/index.ts';
 import type { LogOnce } from './base/log-once.ts';
 import type { Logger } from './base/log.ts';
 import type { Settings } from './base/settings.ts';
-import type { Hook } from './events/hook.ts';
 import type { HookRecord } from './events/hook-record.ts';
 import { lineagesOf } from './lineages.ts';
 import { compareSets, type SetChanges } from './plan/compare-sets.ts';
-import { whyKprobe } from './plan/function-target.ts';
-import type { KernelFacts } from './plan/kernel-facts.ts';
 import type { Policy } from './policy/model.ts';
 import type { PolicyProblem, PolicyText } from './policy/index.ts';
+import { addon } from './kernel/addon.ts';
 import { formatProblem, loadPolicyFiles, loadPolicyTexts } from './policy/index.ts';
+import { sinceThen, viewPolicies } from './policy-view.ts';
 import type { ProcessTable } from './process/table.ts';
 import { PolicyRequests } from './react/policy-requests.ts';
-import type { LoadedHook } from './sensor/hook-programs.ts';
 import { PolicyRefusal } from './sensor/policy-refusal.ts';
 import { PolicySensor } from './sensor/policy-sensor.ts';
-import type { PolicyEntry, PolicyName } from './sensor/policy-set.ts';
+import type { PolicyName } from './sensor/policy-set.ts';
 import { PolicySet } from './sensor/policy-set.ts';
 import type { ProcessSensor } from './sensor/process-sensor.ts';
 import { RunningKernel } from './sensor/running-kernel.ts';
@@ -150,8 +150,20 @@ export class Policies {
 
   /** In the order in which they were put in force. */
   describe(): PolicyView[] {
-    const hooks = this.#sensor.loadedHooks();
-    return this.#set.entries.map((entry) => viewOf(entry, hooks, this.#kernel));
+    return viewPolicies(this.#set.entries, this.#sensor.loadedHooks(), this.#sensor.counts(), this.#kernel);
+  }
+
+  /** As describe(), with the runs and their time of the `durationMs` from now on. */
+  async measure(durationMs: number): Promise<PolicyView[]> {
+    const fd = addon.enableRunStatistics();
+    try {
+      const before = this.#sensor.loadedHooks();
+      await setTimeoutPromise(durationMs);
+      const hooks = sinceThen(this.#sensor.loadedHooks(), before);
+      return viewPolicies(this.#set.entries, hooks, this.#sensor.counts(), this.#kernel);
+    } finally {
+      closeSync(fd);
+    }
   }
 
   /** Kernel memory of the hooks' tables, bytes. */
@@ -183,46 +195,4 @@ function readTexts(texts: readonly PolicyText[]): Policy[] {
 
 function fullName({ namespace, name }: { namespace?: string | undefined; name: string }): string {
   return namespace === undefined || namespace === '' ? name : `${namespace}/${name}`;
-}
-
-function viewOf(
-  { policy, domain, id, state, error }: PolicyEntry,
-  hooks: readonly LoadedHook[],
-  facts: KernelFacts,
-): PolicyView {
-  const own = hooks.filter(({ hook }) =>
-    hook.policies.some(({ name, namespace }) => name === policy.name && namespace === policy.namespace),
-  );
-  return {
-    name: policy.name,
-    namespace: policy.namespace ?? '',
-    domain,
-    id,
-    state,
-    error: error === undefined ? '' : [error.message, error.remedy].filter(Boolean).join('\n'),
-    // A share of what the policy has in common with others.
-    kernelMemoryBytes: own.reduce(
-      (sum, { mapBytes, hook }) => sum + Math.ceil(mapBytes / hook.policies.length),
-      0,
-    ),
-    hooks: own.map(({ key, attach, hook, info, suppressed }) => ({
-      id: hook.id,
-      attachedTo: key,
-      why: whyKprobe(attach, facts),
-      policies: hook.policies.length,
-      runs: info.runCount,
-      runTimeNs: info.runTimeNs,
-      suppressed: suppressedOf(policy, hook, suppressed()),
-    })),
-  };
-}
-
-/** Events of a policy's rules that rate limits have kept back. */
-function suppressedOf({ name, namespace }: Policy, hook: Hook, byRule: ReadonlyMap<number, bigint>): bigint {
-  let sum = 0n;
-  for (const { firstRule, rules, ...policy } of hook.policies) {
-    if (policy.name !== name || policy.namespace !== namespace) continue;
-    for (let rule = firstRule; rule < firstRule + rules.length; rule++) sum += byRule.get(rule) ?? 0n;
-  }
-  return sum;
 }

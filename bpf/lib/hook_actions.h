@@ -10,6 +10,7 @@
 #define MERLON_HOOK_ACTIONS_H
 
 #include "hook_match.h"
+#include "rule_hits.h"
 #include "sock_owner.h"
 
 #define EEXIST 17
@@ -192,16 +193,14 @@ struct action_walk {
 
 static long action_step(__u32 index, struct action_walk *walk)
 {
-	__u64 lowest = walk->left & -walk->left, below = lowest - 1;
+	__u64 lowest = walk->left & -walk->left;
 	struct rule_action *action;
 	__u32 rule;
 
 	if (!lowest)
 		return 1;
 	walk->left ^= lowest;
-	/* The compiler would look the bit's number up in a table. */
-	asm volatile("" : "+r"(below));
-	rule = walk->word * 64 + __builtin_popcountll(below);
+	rule = rule_number(walk->word, lowest);
 	action = bpf_map_lookup_elem(&rule_actions, &rule);
 	if (!action)
 		return 0;

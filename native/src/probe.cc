@@ -86,6 +86,12 @@ Napi::Value possibleCpus(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), count);
 }
 
+Napi::Value enableRunStatistics(const Napi::CallbackInfo& info) {
+  const int fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+  if (fd < 0) throwErrno(info.Env(), "Cannot have the kernel measure eBPF programs", -fd);
+  return Napi::Number::New(info.Env(), fd);
+}
+
 struct FileCloser {
   void operator()(FILE* file) const { fclose(file); }
 };
@@ -126,6 +132,7 @@ void initProbe(Napi::Env env, Napi::Object exports) {
   exports.Set("probeHelper", Napi::Function::New<probeHelper>(env, "probeHelper"));
   exports.Set("libbpfVersion", Napi::Function::New<libbpfVersion>(env, "libbpfVersion"));
   exports.Set("possibleCpus", Napi::Function::New<possibleCpus>(env, "possibleCpus"));
+  exports.Set("enableRunStatistics", Napi::Function::New<enableRunStatistics>(env, "enableRunStatistics"));
   exports.Set("findKernelSymbols", Napi::Function::New<findKernelSymbols>(env, "findKernelSymbols"));
 }
 

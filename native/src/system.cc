@@ -2,6 +2,7 @@
 #include "system.h"
 
 #include <fcntl.h>
+#include <linux/membarrier.h>
 #include <sched.h>
 #include <sys/file.h>
 #include <sys/mount.h>
@@ -86,6 +87,13 @@ void useBatchScheduling(const Napi::CallbackInfo& info) {
     throwErrno(info.Env(), "Cannot schedule the thread as batch", errno);
 }
 
+/** Programs run under RCU; MEMBARRIER_CMD_GLOBAL is synchronize_rcu() (kernel/sched/membarrier.c). */
+Napi::Value waitForRunningPrograms(const Napi::CallbackInfo& info) {
+  const bool waited = syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) == 0;
+  if (!waited && errno != EINVAL) throwErrno(info.Env(), "Cannot wait for running programs", errno);
+  return Napi::Boolean::New(info.Env(), waited);
+}
+
 }  // namespace
 
 void initSystem(Napi::Env env, Napi::Object exports) {
@@ -96,6 +104,8 @@ void initSystem(Napi::Env env, Napi::Object exports) {
   exports.Set("pidfdOpen", Napi::Function::New<pidfdOpen>(env, "pidfdOpen"));
   exports.Set("mountFs", Napi::Function::New<mountFs>(env, "mountFs"));
   exports.Set("useBatchScheduling", Napi::Function::New<useBatchScheduling>(env, "useBatchScheduling"));
+  exports.Set("waitForRunningPrograms",
+              Napi::Function::New<waitForRunningPrograms>(env, "waitForRunningPrograms"));
   exports.Set("pinToCpus", Napi::Function::New<pinToCpus>(env, "pinToCpus"));
 }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { TracingPolicyStatusSchema } from './gen/tetragon/sensors_pb.js';
+import type { TracingPolicyStatsSchema, TracingPolicyStatusSchema } from './gen/tetragon/sensors_pb.js';
 import { HookState, TracingPolicyMode, TracingPolicyState } from './gen/tetragon/sensors_pb.js';
 import type { PolicyView } from './view.ts';
 
-const STATES: Readonly<Record<PolicyView['state'], TracingPolicyState>> = {
+/** As Tetragon names them. */
+export const POLICY_STATES: Readonly<Record<PolicyView['state'], TracingPolicyState>> = {
   enabled: TracingPolicyState.TP_STATE_ENABLED,
   disabled: TracingPolicyState.TP_STATE_DISABLED,
   load_error: TracingPolicyState.TP_STATE_LOAD_ERROR,
@@ -22,22 +23,48 @@ export function policyStatus(view: PolicyView): MessageInitShape<typeof TracingP
     info: hooksText(view),
     sensors: [...new Set(view.hooks.map(({ attachedTo }) => attachedTo.split(':', 1)[0] ?? ''))],
     error: view.error,
-    state: STATES[view.state],
+    state: POLICY_STATES[view.state],
     mode: TracingPolicyMode.TP_MODE_MONITOR_ONLY,
     kernelMemoryBytes: BigInt(view.kernelMemoryBytes),
     domain: view.domain,
+    stats: statsOf(view),
     hookStatuses: view.hooks.map(({ id, attachedTo }) => ({
       section: attachedTo,
       state: HookState.STATUS_LOADED,
-      hookDescription: attachedTo.slice(attachedTo.indexOf(':') + 1),
+      hookDescription: placeOf(attachedTo),
       hookIdx: id,
     })),
   };
 }
 
+/** Tetragon counts what a selector sent and what NoPost kept from being sent. */
+function statsOf({ hooks }: PolicyView): MessageInitShape<typeof TracingPolicyStatsSchema> {
+  const selectors = hooks.flatMap(({ attachedTo, selectors: own }, hookIndex) =>
+    own.map(({ label, action, hits, suppressed }, index) => ({
+      hook: placeOf(attachedTo),
+      hookIndex,
+      selectorIndex: index,
+      selectorLabel: label,
+      actionCounters: action === 'NOPOST' ? { nopost: hits } : { post: hits - suppressed },
+    })),
+  );
+  const sum = (counter: 'post' | 'nopost'): bigint =>
+    selectors.reduce((total, { actionCounters }) => total + (actionCounters[counter] ?? 0n), 0n);
+  return {
+    actionCounters: { post: sum('post'), nopost: sum('nopost') },
+    selectorActionCounters: selectors,
+  };
+}
+
+/** Behind the way of attaching. */
+function placeOf(attachedTo: string): string {
+  return attachedTo.slice(attachedTo.indexOf(':') + 1);
+}
+
 function hooksText({ hooks }: PolicyView): string {
   return hooks
-    .flatMap(({ attachedTo, why, runs, runTimeNs, policies, suppressed }) => {
+    .flatMap(({ attachedTo, why, runs, runTimeNs, policies, selectors }) => {
+      const suppressed = selectors.reduce((sum, selector) => sum + selector.suppressed, 0n);
       const sharers = policies === 1 ? '' : `, shared by ${policies} policies`;
       const cost = runs === 0n ? [] : [`${runs} runs of ${runTimeNs / runs} ns${sharers}`];
       const kept = suppressed === 0n ? [] : [`${suppressed} events kept back by rateLimit`];

@@ -6,7 +6,7 @@ import { status } from '@grpc/grpc-js';
 import { once } from 'node:events';
 import type { EventStreams } from './event-streams.ts';
 import { fromExportForm } from './export-form.ts';
-import type { ListProcessesResponse } from './gen/merlon/agent_pb.js';
+import type { ListPoliciesRequest, ListProcessesResponse } from './gen/merlon/agent_pb.js';
 import { Agent, GetStatusResponseSchema, ListProcessesResponseSchema } from './gen/merlon/agent_pb.js';
 import type { ListTracingPoliciesRequest } from './gen/tetragon/sensors_pb.js';
 import {
@@ -24,6 +24,7 @@ import {
 import { grpcService } from './grpc-service.ts';
 import type { EventCall } from './event-stream.ts';
 import type { PolicyMethods } from './policy-methods.ts';
+import { listPolicies } from './list-policies.ts';
 import { policyStatus } from './policy-status.ts';
 import { asStatusError, statusError } from './status-error.ts';
 import { unary } from './unary.ts';
@@ -67,6 +68,7 @@ export function addServices(
     ...changing.agent,
     listProcesses: (call: ServerWritableStream<Message, ListProcessesResponse>) =>
       void sendProcesses(call, view.processes()),
+    listPolicies: unary((request: ListPoliciesRequest) => listPolicies(view, request)),
     getStatus: unary(() =>
       create(GetStatusResponseSchema, { ...view.status(), subscribers: streams.describe() }),
     ),

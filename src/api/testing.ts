@@ -18,6 +18,7 @@ export class FakeView implements AgentView {
   status = (): AgentStatus => ({ pid: 7, lanes: [{ name: 'lifecycle', received: 2n ** 63n, lost: 1n }] });
   processes = (): JsonObject[] => [];
   policies = (): PolicyView[] => [];
+  measurePolicies = (): Promise<PolicyView[]> => Promise.resolve(this.policies());
   /** what was asked for, a word and what it was about */
   readonly changes: (readonly [string, unknown])[] = [];
   readonly policyChanges: PolicyChanges = {

@@ -15,6 +15,8 @@ export interface AgentView {
   processes(): Iterable<JsonObject>;
   /** In the order in which they were loaded. */
   policies(): PolicyView[];
+  /** As policies(), with the runs of the `durationMs` from now on, and their time. */
+  measurePolicies(durationMs: number): Promise<PolicyView[]>;
   readonly policyChanges: PolicyChanges;
   readonly feed: EventFeed;
 }
@@ -43,6 +45,8 @@ export interface PolicyView {
   readonly domain: string;
   readonly id: number;
   readonly state: 'enabled' | 'disabled' | 'load_error';
+  /** where it was read */
+  readonly file: string;
   /** why it is not in force, else empty */
   readonly error: string;
   readonly kernelMemoryBytes: number;
@@ -57,9 +61,19 @@ export interface PolicyView {
     /** while the kernel measures (sysctl kernel.bpf_stats_enabled) */
     readonly runs: bigint;
     readonly runTimeNs: bigint;
-    /** events that rate limits have kept back */
-    readonly suppressed: bigint;
+    readonly selectors: readonly SelectorView[];
   }[];
+}
+
+/** A selector on a hook, with what it has counted since the policy came into force. */
+export interface SelectorView {
+  readonly label: string;
+  /** tetragon.KprobeAction without KPROBE_ACTION_ */
+  readonly action: string;
+  /** times that it decided for the policy */
+  readonly hits: bigint;
+  /** of these, events that its rateLimit kept back */
+  readonly suppressed: bigint;
 }
 
 export interface AgentHealth {

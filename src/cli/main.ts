@@ -105,7 +105,10 @@ function program(): Command {
   );
 
   const list = addSettings(policy.command('list'), CONNECTION)
-    .description('print the policies of the running agent: whether they are in force, and what they cost')
+    .description(
+      'print the policies of the running agent: whether they are in force, where, how often their selectors hit, what they cost',
+    )
+    .option('--measure <time>', 'have the kernel measure for this time what a run of each hook costs')
     .addOption(outputOption('table', 'json'));
   list.action(async () => (await import('./policy-list.ts')).policyList(givenFlags(list), list.opts()));
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fileURLToPath } from 'node:url';
-import type { BpfMap, BpfObject, BpfProgram } from '../../native/index.d.ts';
-import { DimensionKind, EventLane, HookFlag, HookLimit, RuleAction } from '../events/gen/layouts.ts';
+import type { BpfMap, BpfProgram } from '../../native/index.d.ts';
+import { EventLane, HookFlag, RuleAction } from '../events/gen/layouts.ts';
 import { addon } from '../kernel/addon.ts';
 import type { AttachTarget } from '../plan/attach-target.ts';
 import { hasTrampoline } from '../plan/attach-target.ts';
@@ -9,16 +9,12 @@ import type { InstanceIdentity } from '../plan/config-bytes.ts';
 import { actionBytes, actionFlags, configBytes } from '../plan/config-bytes.ts';
 import type { InstancePlan } from '../plan/instance-plan.ts';
 import type { StringSecret } from '../plan/string-key.ts';
-import type { Table } from '../plan/table.ts';
+import { fillTables, shapeTables } from './hook-tables.ts';
 
 const OBJECT = fileURLToPath(new URL('../../build/bpf/hook.bpf.o', import.meta.url));
 
 /** Runs of hooks on one CPU that may be nested: a task, one that preempted it, interrupts. */
 const SCRATCH_SLOTS = 4;
-
-/** enum bpf_map_type and flags of include/uapi/linux/bpf.h */
-const MAP_TYPES = { hash: 1, array: 2, lpm_trie: 11 } as const;
-const BPF_F_NO_PREALLOC = 1;
 
 const PROGRAMS: Readonly<Record<AttachTarget['by'], string>> = {
   fentry: 'hook_fentry',
@@ -58,6 +54,9 @@ const ACTION_MAP = 'rule_actions';
 /** Of bpf/lib/value_wide.h. */
 const WIDE_MAP = 'hook_wide';
 
+/** Of bpf/lib/rule_hits.h. */
+const HITS_MAP = 'rule_hits';
+
 /** Every map that an instance can have made for all. */
 export const LENT_MAPS = [...SCRATCH_MAPS, RATE_MAP, OWNER_MAP, WIDE_MAP] as const;
 
@@ -81,19 +80,28 @@ export class HookInstance {
   readonly program: BpfProgram;
   /** kernel memory of its own maps, bytes */
   readonly mapBytes: number;
+  readonly #hits: BpfMap;
   readonly #actions: BpfMap | undefined;
   readonly #limited: readonly number[];
 
   private constructor(
     program: BpfProgram,
     mapBytes: number,
+    hits: BpfMap,
     actions: BpfMap | undefined,
     limited: readonly number[],
   ) {
     this.program = program;
     this.mapBytes = mapBytes;
+    this.#hits = hits;
     this.#actions = actions;
     this.#limited = limited;
+  }
+
+  /** How often each rule has decided for its policy, by rule. */
+  hits(): BigUint64Array {
+    const { values } = this.#hits.getBatch(undefined, this.#hits.info().maxEntries);
+    return new BigUint64Array(values.slice().buffer);
   }
 
   /** How many events the limits have kept back, by rule; rules without a limit have none. */
@@ -127,6 +135,7 @@ export class HookInstance {
       object.setGlobal('config', configBytes(plan, identity, secret));
       object.setGlobal('automaton_class', Buffer.concat(plan.alphabets));
       object.setGlobal('scratch_slots', Uint8Array.from([SCRATCH_SLOTS, 0, 0, 0]));
+      object.setMap(HITS_MAP, { maxEntries: plan.words * 64 });
       shapeTables(object, plan);
       const cpus = addon.possibleCpus();
       object.setMap('hook_scratches', { maxEntries: cpus * SCRATCH_SLOTS });
@@ -148,9 +157,11 @@ export class HookInstance {
       for (const name of lent) if (!shared.has(name)) onScratch(name, object.map(name));
       const actions = hasActions ? object.map(ACTION_MAP) : undefined;
       for (const action of plan.actions) actions?.set(u32(action.rule), actionBytes(action));
-      const mapBytes = fillTables(object, plan) + (actions?.info().memoryBytes ?? 0);
+      const hits = object.map(HITS_MAP);
+      const mapBytes =
+        fillTables(object, plan) + hits.info().memoryBytes + (actions?.info().memoryBytes ?? 0);
       const limited = plan.actions.filter(({ intervalNs }) => intervalNs > 0n).map(({ rule }) => rule);
-      return new HookInstance(object.program(programName), mapBytes, actions, limited);
+      return new HookInstance(object.program(programName), mapBytes, hits, actions, limited);
     } finally {
       object.close();
     }
@@ -158,52 +169,11 @@ export class HookInstance {
 
   close(): void {
     this.program.close();
+    this.#hits.close();
     this.#actions?.close();
   }
 }
 
 function u32(value: number): Uint8Array {
   return new Uint8Array(Uint32Array.of(value).buffer);
-}
-
-/** The tables of the maps that dimensions use, by their name in bpf/hook.bpf.c; undefined: not in use. */
-function tablesOf({ dimensions }: InstancePlan): Map<string, Table | undefined> {
-  const tables = new Map<string, Table | undefined>();
-  for (let d = 0; d < HookLimit.HOOK_DIMENSIONS_MAX; d++) {
-    const isCel = dimensions[d]?.kind === DimensionKind.DIMENSION_CEL;
-    tables.set(`dimension_${d}`, isCel ? undefined : dimensions[d]?.table);
-    tables.set(`output_${d}`, isCel ? undefined : dimensions[d]?.output);
-  }
-  // A program has one dimension of expressions at most, with maps of their own.
-  const cel = dimensions.find(({ kind }) => kind === DimensionKind.DIMENSION_CEL);
-  return tables.set('cel_steps', cel?.table).set('cel_rules', cel?.output);
-}
-
-/** Sets type and sizes of the maps in use, and leaves the others out. */
-function shapeTables(object: BpfObject, plan: InstancePlan): void {
-  for (const [name, table] of tablesOf(plan)) {
-    if (table === undefined) {
-      object.setMap(name, { autocreate: false });
-      continue;
-    }
-    object.setMap(name, {
-      type: MAP_TYPES[table.type],
-      keySize: table.keyBytes,
-      valueSize: table.valueBytes,
-      maxEntries: Math.max(1, table.entries),
-      flags: table.type === 'array' ? 0 : BPF_F_NO_PREALLOC,
-    });
-  }
-}
-
-function fillTables(object: BpfObject, plan: InstancePlan): number {
-  let bytes = 0;
-  for (const [name, table] of tablesOf(plan)) {
-    if (table === undefined) continue;
-    const map = object.map(name);
-    if (table.entries > 0) map.setBatch(table.keys, table.values, table.entries);
-    bytes += map.info().memoryBytes;
-    map.close();
-  }
-  return bytes;
 }

@@ -10,6 +10,8 @@ import type { StringSecret } from '../plan/string-key.ts';
 import { HookInstance } from './hook-instance.ts';
 import type { HookRoot } from './hook-root.ts';
 import { HookRoots } from './hook-roots.ts';
+import type { EntryCounts } from './rule-counts.ts';
+import { RuleCounts } from './rule-counts.ts';
 
 /** A program in the kernel, for lists and figures. */
 export interface LoadedHook {
@@ -17,8 +19,6 @@ export interface LoadedHook {
   readonly attach: AttachTarget;
   readonly hook: Hook;
   readonly mapBytes: number;
-  /** events that limits have kept back, by rule */
-  readonly suppressed: () => Map<number, bigint>;
   /** of what is attached; all system calls share one */
   readonly info: ProgramInfo;
 }
@@ -53,6 +53,7 @@ export class HookPrograms {
   readonly #secret: StringSecret;
   readonly #shared: Map<string, BpfMap>;
   readonly #roots = new HookRoots();
+  readonly #counts = new RuleCounts();
   readonly #hooks = new Map<number, Hook>();
   #targets = new Map<string, LoadedTarget>();
   #nextHook = 1;
@@ -72,10 +73,7 @@ export class HookPrograms {
         const plan = plans[part];
         const root = plan === undefined ? undefined : this.#roots.find(plan);
         if (plan === undefined || root === undefined) return [];
-        const suppressed = (): Map<number, bigint> => instance.suppressed();
-        return [
-          { key, attach: plan.attach, hook, mapBytes: instance.mapBytes, suppressed, info: root.info() },
-        ];
+        return [{ key, attach: plan.attach, hook, mapBytes: instance.mapBytes, info: root.info() }];
       }),
     );
   }
@@ -88,6 +86,16 @@ export class HookPrograms {
   /** Detaches what is attached and not in force. */
   detachUnused(): void {
     this.#roots.closeOthers(this.#rootsOf(this.#targets));
+  }
+
+  /** What the rules of all policies in force have counted; one element for each entry of a policy on a hook. */
+  counts(): EntryCounts[] {
+    return [...this.#targets].flatMap(([key, { loaded }]) => this.#counts.read(key, loaded));
+  }
+
+  /** Lets a policy count from 0; it is out of force, or has become another. */
+  forgetCounts(policy: string): void {
+    this.#counts.forget(policy);
   }
 
   prepare(): PreparedPrograms {
@@ -179,8 +187,11 @@ export class HookPrograms {
     const used = new Set(
       [...targets.values()].flatMap(({ loaded }) => loaded.map(({ instance }) => instance)),
     );
-    for (const { loaded } of this.#targets.values())
-      for (const { instance } of loaded) if (!used.has(instance)) instance.close();
+    for (const [key, { loaded }] of this.#targets) {
+      if (loaded.every(({ instance }) => used.has(instance))) continue;
+      this.#counts.keep(key, loaded);
+      for (const { instance } of loaded) instance.close();
+    }
     this.#roots.closeOthers(this.#rootsOf(targets));
     this.#targets = targets;
     const live = new Set(

@@ -20,6 +20,8 @@ import { HookPrograms } from './hook-programs.ts';
 import { RefusedTarget } from './hook-roots.ts';
 import { OwnerTracking } from './owner-tracking.ts';
 import type { ProcessSensor } from './process-sensor.ts';
+import type { EntryCounts } from './rule-counts.ts';
+import { policyKey } from './rule-counts.ts';
 
 /** Policies that cannot be in force, each with the reason. */
 export type FailedPolicies = ReadonlyMap<Policy, PlanError>;
@@ -36,6 +38,7 @@ export class PolicySensor {
   readonly #programs: HookPrograms;
   readonly #followed: FollowedProcesses;
   readonly #owners: OwnerTracking;
+  #inForce = new Map<string, Policy>();
 
   constructor(process: ProcessSensor, facts: KernelFacts, options: ActionOptions = { requests: 'none' }) {
     this.#facts = facts;
@@ -75,6 +78,11 @@ export class PolicySensor {
     }
   }
 
+  /** What the rules of all policies in force have counted since their policy came into force. */
+  counts(): EntryCounts[] {
+    return this.#programs.counts();
+  }
+
   /**
    * Makes `policies` the set in force, in this order, without those that cannot be loaded: the result. Throws only what is
    * no policy's fault.
@@ -111,11 +119,19 @@ export class PolicySensor {
       for (const policy of policies) this.#plan(policy, planned, failed);
       const mayGoOn = (): boolean => leavesOut || failed.size === 0;
       while (mayGoOn() && !this.#tryToApply(planned, failed));
+      if (mayGoOn()) this.#noteInForce(policies.filter((policy) => !failed.has(policy)));
     } finally {
       this.#facts.forgetFiles();
       this.#programs.detachUnused();
     }
     return failed;
+  }
+
+  #noteInForce(policies: readonly Policy[]): void {
+    const inForce = new Map(policies.map((policy) => [policyKey(policy), policy]));
+    for (const [key, policy] of this.#inForce)
+      if (inForce.get(key) !== policy) this.#programs.forgetCounts(key);
+    this.#inForce = inForce;
   }
 
   #plan(

@@ -4,6 +4,7 @@ import type { Policy } from '../policy/model.ts';
 import { ProblemCode } from '../policy/problem.ts';
 import { PolicyRefusal } from './policy-refusal.ts';
 import type { PolicySensor } from './policy-sensor.ts';
+import { policyKey } from './rule-counts.ts';
 
 /** A policy that the agent was given, and what became of it. */
 export interface PolicyEntry {
@@ -44,7 +45,7 @@ export class PolicySet {
     this.#entries = new Map(
       policies.map((policy) => {
         const error = failed.get(policy);
-        return [keyOf(policy), this.#entry(policy, domain, error)];
+        return [policyKey(policy), this.#entry(policy, domain, error)];
       }),
     );
   }
@@ -52,7 +53,7 @@ export class PolicySet {
   /** Adds all of them or none. One that is there already is refused unless it failed to load, or is to be replaced. */
   add(policies: readonly Policy[], domain: string, replace: boolean): void {
     const problems = policies.flatMap((policy) => {
-      const known = this.#entries.get(keyOf(policy));
+      const known = this.#entries.get(policyKey(policy));
       if (known === undefined || known.state === 'load_error' || replace) return [];
       return [
         {
@@ -66,15 +67,15 @@ export class PolicySet {
     if (problems.length > 0) throw new PolicyRefusal('exists', problems);
     const next = new Map(this.#entries);
     for (const policy of policies) {
-      next.delete(keyOf(policy));
-      next.set(keyOf(policy), this.#entry(policy, domain));
+      next.delete(policyKey(policy));
+      next.set(policyKey(policy), this.#entry(policy, domain));
     }
     this.#change(next);
   }
 
   delete(name: PolicyName): void {
     const next = new Map(this.#entries);
-    next.delete(keyOf(this.#find(name).policy));
+    next.delete(policyKey(this.#find(name).policy));
     this.#change(next);
   }
 
@@ -83,8 +84,8 @@ export class PolicySet {
     const entry = this.#find(name);
     if (entry.state === 'enabled') return;
     const next = new Map(this.#entries);
-    next.delete(keyOf(entry.policy));
-    next.set(keyOf(entry.policy), { ...entry, state: 'enabled', error: undefined });
+    next.delete(policyKey(entry.policy));
+    next.set(policyKey(entry.policy), { ...entry, state: 'enabled', error: undefined });
     this.#change(next);
   }
 
@@ -92,7 +93,7 @@ export class PolicySet {
   disable(name: PolicyName): void {
     const entry = this.#find(name);
     const next = new Map(this.#entries);
-    next.set(keyOf(entry.policy), { ...entry, state: 'disabled', error: undefined });
+    next.set(policyKey(entry.policy), { ...entry, state: 'disabled', error: undefined });
     this.#change(next);
   }
 
@@ -102,7 +103,7 @@ export class PolicySet {
   }
 
   #find({ namespace, name, domain }: PolicyName): PolicyEntry {
-    const entry = this.#entries.get(`${namespace}/${name}`);
+    const entry = this.#entries.get(policyKey({ namespace, name }));
     if (entry !== undefined && (domain === '' || domain === entry.domain)) return entry;
     const full = namespace === '' ? name : `${namespace}/${name}`;
     const where = domain === '' ? '' : ` in the domain "${domain}"`;
@@ -123,8 +124,4 @@ export class PolicySet {
       );
     this.#entries = next;
   }
-}
-
-function keyOf({ namespace = '', name }: Pick<Policy, 'namespace' | 'name'>): string {
-  return `${namespace}/${name}`;
 }

@@ -6,7 +6,7 @@ import { afterEach, describe, test } from 'node:test';
 import { Agent, isOursOrUnknown, Places } from './support/agent.ts';
 import { holdIdentity, readIdentity, runIdentity } from './support/identity.ts';
 import { allKernelObjects, kernelObjectsOf } from './support/kernel-objects.ts';
-import { KernelLanes, lifecycleTotals } from './support/lanes.ts';
+import { KernelLanes, laneTotals } from './support/lanes.ts';
 import { execOf, execOfIdentity, exitOf, fence } from './support/lookup.ts';
 import { program } from './support/programs.ts';
 import { requires } from './support/requirements.ts';
@@ -61,7 +61,7 @@ describe('restart', { skip: requires('root', 'btf') }, () => {
       assert.equal(new Set(execIds).size, execIds.length);
 
       assert.equal(await second.stop(), 0);
-      const { received, lost } = lifecycleTotals(second);
+      const { received, lost } = laneTotals(second, 'lifecycle');
       assert.equal(delivered + received + lost, lanes.sum('seq'));
       assert.equal(second.events.lost, lost);
       assert.equal(existsSync(places.bpfDir), false);

@@ -6,7 +6,7 @@ import { EventLane, LaneCounters } from '../../../src/events/gen/layouts.ts';
 import { addon } from '../../../src/kernel/addon.ts';
 import type { Agent, Places } from './agent.ts';
 
-/** The kernel's own counters of the lifecycle lane, by CPU. */
+/** The kernel's own counters of a lane, by CPU. */
 export interface LaneCounts {
   /** records numbered */
   readonly seq: number;
@@ -22,8 +22,10 @@ const WORDS = LaneCounters.sizeof / 8;
 export class KernelLanes {
   readonly #map: BpfMap;
   readonly #words: BigUint64Array;
+  readonly #lane: number;
 
-  constructor({ bpfDir }: Places) {
+  constructor({ bpfDir }: Places, lane: number = EventLane.LANE_LIFECYCLE) {
+    this.#lane = lane;
     const [directory = ''] = readdirSync(bpfDir).filter((name) => name.startsWith('process-'));
     this.#map = addon.BpfMap.openPinned(join(bpfDir, directory, 'lanes'));
     this.#words = new BigUint64Array(this.#map.mmap(false));
@@ -31,7 +33,7 @@ export class KernelLanes {
 
   byCpu(): LaneCounts[] {
     return Array.from({ length: addon.possibleCpus() }, (_, cpu) => {
-      const entry = cpu * EventLane.LANE_COUNT + EventLane.LANE_LIFECYCLE;
+      const entry = cpu * EventLane.LANE_COUNT + this.#lane;
       const word = (offset: number): number => Number(this.#words[entry * WORDS + offset / 8]);
       return {
         seq: word(LaneCounters.seq),
@@ -50,11 +52,11 @@ export class KernelLanes {
   }
 }
 
-/** What a stopped agent says of the lifecycle lane: records that arrived, and that it declared lost. */
-export function lifecycleTotals(agent: Agent): { received: number; lost: number } {
+/** What a stopped agent says of a lane: records that arrived, and that it declared lost. */
+export function laneTotals(agent: Agent, name: string): { received: number; lost: number } {
   const stopped = agent.log().find(({ msg }) => msg === 'Stopped');
   const lanes = stopped?.lanes as { lane: string; received: number; lost: number }[] | undefined;
-  const lifecycle = lanes?.find(({ lane }) => lane === 'lifecycle');
-  if (lifecycle === undefined) throw new Error('The agent has not logged its totals');
-  return lifecycle;
+  const totals = lanes?.find(({ lane }) => lane === name);
+  if (totals === undefined) throw new Error('The agent has not logged its totals');
+  return totals;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { Agent } from './agent.ts';
-import { KernelLanes, lifecycleTotals } from './lanes.ts';
+import { KernelLanes, laneTotals } from './lanes.ts';
 import { assertNoDuplicates, eventsOfStorm, execStorm, isOfStorm, missingOfStorm } from './load.ts';
 import { fence } from './lookup.ts';
 
@@ -27,7 +27,7 @@ export async function runLossy(ring: string, count: number): Promise<LossFigures
     assert.equal(await agent.stop(), 0);
 
     // The programs are gone, so these are final; and the agent has told of all that it knows.
-    const { received, lost } = lifecycleTotals(agent);
+    const { received, lost } = laneTotals(agent, 'lifecycle');
     const numbered = lanes.sum('seq');
     assert.equal(received + lost, numbered);
     assert.equal(agent.events.lost, lost);

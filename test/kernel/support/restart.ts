@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { Agent, Places } from './agent.ts';
-import { KernelLanes, lifecycleTotals } from './lanes.ts';
+import { KernelLanes, laneTotals } from './lanes.ts';
 import { assertNoDuplicates, eventsOfStorm, execStorm, isOfStorm, missingOfStorm } from './load.ts';
 import { fence } from './lookup.ts';
 
@@ -32,7 +32,7 @@ export async function runInterrupted({ kills, count }: { kills: number; count: n
     await fence(agent);
     assert.equal(await agent.stop(), 0);
 
-    const { received, lost } = lifecycleTotals(agent);
+    const { received, lost } = laneTotals(agent, 'lifecycle');
     assert.equal(delivered + received + lost, lanes.sum('seq'));
     let missing = 0;
     for (const token of tokens) {

@@ -7,7 +7,8 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Process } from "../tetragon/tetragon_pb.js";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import type { TracingPolicyState } from "../tetragon/sensors_pb.js";
 
 /**
  * Describes the file merlon/agent.proto.
@@ -406,6 +407,203 @@ export declare type ProgramComparison = Message<"merlon.ProgramComparison"> & {
 export declare const ProgramComparisonSchema: GenMessage<ProgramComparison>;
 
 /**
+ * @generated from message merlon.ListPoliciesRequest
+ */
+export declare type ListPoliciesRequest = Message<"merlon.ListPoliciesRequest"> & {
+  /**
+   * For how long the kernel is to measure what hooks cost; the answer comes after it. Without it, what the kernel has measured
+   * so far (sysctl kernel.bpf_stats_enabled).
+   *
+   * @generated from field: google.protobuf.Duration measure = 1;
+   */
+  measure?: Duration | undefined;
+};
+
+/**
+ * Describes the message merlon.ListPoliciesRequest.
+ * Use `create(ListPoliciesRequestSchema)` to create a new message.
+ */
+export declare const ListPoliciesRequestSchema: GenMessage<ListPoliciesRequest>;
+
+/**
+ * @generated from message merlon.ListPoliciesResponse
+ */
+export declare type ListPoliciesResponse = Message<"merlon.ListPoliciesResponse"> & {
+  /**
+   * In the order in which they came into force.
+   *
+   * @generated from field: repeated merlon.Policy policies = 1;
+   */
+  policies: Policy[];
+};
+
+/**
+ * Describes the message merlon.ListPoliciesResponse.
+ * Use `create(ListPoliciesResponseSchema)` to create a new message.
+ */
+export declare const ListPoliciesResponseSchema: GenMessage<ListPoliciesResponse>;
+
+/**
+ * @generated from message merlon.Policy
+ */
+export declare type Policy = Message<"merlon.Policy"> & {
+  /**
+   * @generated from field: uint64 id = 1;
+   */
+  id: bigint;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string namespace = 3;
+   */
+  namespace: string;
+
+  /**
+   * @generated from field: string domain = 4;
+   */
+  domain: string;
+
+  /**
+   * @generated from field: tetragon.TracingPolicyState state = 5;
+   */
+  state: TracingPolicyState;
+
+  /**
+   * Why it is not in force.
+   *
+   * @generated from field: string error = 6;
+   */
+  error: string;
+
+  /**
+   * Where it was read.
+   *
+   * @generated from field: string file = 7;
+   */
+  file: string;
+
+  /**
+   * A share of what it has in common with others.
+   *
+   * @generated from field: uint64 kernel_memory_bytes = 8;
+   */
+  kernelMemoryBytes: bigint;
+
+  /**
+   * @generated from field: repeated merlon.PolicyHook hooks = 9;
+   */
+  hooks: PolicyHook[];
+};
+
+/**
+ * Describes the message merlon.Policy.
+ * Use `create(PolicySchema)` to create a new message.
+ */
+export declare const PolicySchema: GenMessage<Policy>;
+
+/**
+ * A hook that is attached, and what one entry of the policy has there.
+ *
+ * @generated from message merlon.PolicyHook
+ */
+export declare type PolicyHook = Message<"merlon.PolicyHook"> & {
+  /**
+   * @generated from field: uint32 id = 1;
+   */
+  id: number;
+
+  /**
+   * "fentry", "kprobe", "sys_enter" …
+   *
+   * @generated from field: string mechanism = 2;
+   */
+  mechanism: string;
+
+  /**
+   * @generated from field: string place = 3;
+   */
+  place: string;
+
+  /**
+   * That share its program.
+   *
+   * @generated from field: uint32 policies = 4;
+   */
+  policies: number;
+
+  /**
+   * Of all policies' programs on the place; of a system call without kprobes and trampolines, of all system calls.
+   *
+   * @generated from field: uint64 runs = 5;
+   */
+  runs: bigint;
+
+  /**
+   * @generated from field: uint64 run_time_ns = 6;
+   */
+  runTimeNs: bigint;
+
+  /**
+   * @generated from field: repeated merlon.PolicySelector selectors = 7;
+   */
+  selectors: PolicySelector[];
+};
+
+/**
+ * Describes the message merlon.PolicyHook.
+ * Use `create(PolicyHookSchema)` to create a new message.
+ */
+export declare const PolicyHookSchema: GenMessage<PolicyHook>;
+
+/**
+ * Counts since the policy came into force.
+ *
+ * @generated from message merlon.PolicySelector
+ */
+export declare type PolicySelector = Message<"merlon.PolicySelector"> & {
+  /**
+   * @generated from field: uint32 index = 1;
+   */
+  index: number;
+
+  /**
+   * @generated from field: string label = 2;
+   */
+  label: string;
+
+  /**
+   * tetragon.KprobeAction without KPROBE_ACTION_
+   *
+   * @generated from field: string action = 3;
+   */
+  action: string;
+
+  /**
+   * Times that it decided for the policy, also without an event (NoPost) and with one that was lost.
+   *
+   * @generated from field: uint64 hits = 4;
+   */
+  hits: bigint;
+
+  /**
+   * Of these, events that its rateLimit kept back.
+   *
+   * @generated from field: uint64 suppressed = 5;
+   */
+  suppressed: bigint;
+};
+
+/**
+ * Describes the message merlon.PolicySelector.
+ * Use `create(PolicySelectorSchema)` to create a new message.
+ */
+export declare const PolicySelectorSchema: GenMessage<PolicySelector>;
+
+/**
  * @generated from message merlon.AddPoliciesRequest
  */
 export declare type AddPoliciesRequest = Message<"merlon.AddPoliciesRequest"> & {
@@ -578,6 +776,14 @@ export declare const Agent: GenService<{
     methodKind: "unary";
     input: typeof GetStatusRequestSchema;
     output: typeof GetStatusResponseSchema;
+  },
+  /**
+   * @generated from rpc merlon.Agent.ListPolicies
+   */
+  listPolicies: {
+    methodKind: "unary";
+    input: typeof ListPoliciesRequestSchema;
+    output: typeof ListPoliciesResponseSchema;
   },
   /**
    * Adds policies: all of them are in force when it returns, or problems come back and nothing has changed.
