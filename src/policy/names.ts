@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Names of numbers in filters, as the kernel's headers have them. */
+import { CAPABILITY_NAMES } from '../base/capability-names.ts';
 
 type Numbers = ReadonlyMap<string, number>;
 
@@ -55,14 +56,8 @@ export const FILE_TYPES: Numbers = byName({
   ...{ sock: 12, socket: 12 },
 });
 
-/** include/uapi/linux/capability.h; none was added since 5.9. Tetragon's name for number 1 lacks the prefix. */
+/** Tetragon's name for number 1 lacks the prefix; both are taken. */
 export const CAPABILITIES: Numbers = new Map([
-  ...inOrder(
-    'CAP_',
-    'CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE ' +
-      'NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT ' +
-      'SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL ' +
-      'SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE',
-  ),
+  ...CAPABILITY_NAMES.map((name, number) => [name, number] as const),
   ['DAC_OVERRIDE', 1],
 ]);
