@@ -6,7 +6,7 @@ import { autoType, numberType, structOf } from './auto-type.ts';
 import { checkType, namesOf } from './check-type.ts';
 import type { KernelFacts, ResolvedPath, TracepointField, OtherTypes } from './kernel-facts.ts';
 import { memberRemedy, reasonOf } from './member-remedy.ts';
-import { PlanError } from './plan-problem.ts';
+import { PlanError, UncheckedFact } from './plan-problem.ts';
 import { registerValue } from './plan-register.ts';
 import { type UsdtArgument, usdtArgument, usdtNumber, usdtPlace } from './usdt-argument.ts';
 import { noBuffer, planBuffer } from './plan-buffer.ts';
@@ -84,6 +84,7 @@ function typesOf(argument: Argument, signature: Signature, facts: KernelFacts): 
   try {
     return facts.moduleTypes(btfTypeModule);
   } catch (error) {
+    if (error instanceof UncheckedFact) throw error;
     throw new PlanError(
       argument.at,
       `Cannot use btfTypeModule "${btfTypeModule}": ${error instanceof Error ? error.message : String(error)}`,
