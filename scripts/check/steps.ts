@@ -44,6 +44,10 @@ function listSteps(fix: boolean): Step[] {
       name: 'generated policy support',
       run: () => run(process.execPath, 'scripts/gen-policy-support.ts', '--check'),
     },
+    {
+      name: 'generated policy reference',
+      run: () => run(process.execPath, 'scripts/gen-policy-reference.ts', '--check'),
+    },
   ];
   const committed = (): Promise<Outcome> => run('git', 'diff', '--exit-code', '--', ...GENERATED);
   if (process.env.CI !== undefined) steps.push({ name: 'generated files committed', run: committed });

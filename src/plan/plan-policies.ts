@@ -60,10 +60,12 @@ export function planPolicy(
   return byTarget;
 }
 
-function refuseWorkload({ namespace, workload }: Policy): void {
+function refuseWorkload({ namespace, workload, nodeSelector, at: policyAt }: Policy): void {
   const { podSelector, containerSelector, host, at } = workload;
   if (namespace !== undefined || podSelector !== undefined || containerSelector !== undefined || host)
     throw new NeedsKubernetes(at, 'Cannot limit a policy to workloads: Kubernetes is not on');
+  if (nodeSelector !== undefined)
+    throw new NeedsKubernetes(policyAt, 'Cannot limit a policy to nodes: Kubernetes is not on');
 }
 
 function refuseEnforcers({ enforcers }: Policy): void {

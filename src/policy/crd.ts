@@ -15,6 +15,7 @@ export const API_VERSION = 'cilium.io/v1alpha1';
 
 /** What a CustomResourceDefinition's OpenAPI schema consists of here. */
 export interface CrdSchema {
+  readonly description?: string;
   readonly type: 'object' | 'array' | 'string' | 'integer' | 'boolean';
   readonly properties?: Readonly<Record<string, CrdSchema>>;
   readonly additionalProperties?: CrdSchema;

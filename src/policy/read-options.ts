@@ -11,7 +11,7 @@ const BOOLEANS = new Map<string, boolean>([
 ]);
 
 /** What each option takes, for messages. */
-const OPTIONS: Readonly<Record<string, string>> = {
+export const OPTIONS: Readonly<Record<string, string>> = {
   'disable-kprobe-multi': 'true or false',
   'disable-uprobe-multi': 'true or false',
   'policy-mode': 'enforce or monitor',
