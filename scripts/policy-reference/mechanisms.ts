@@ -40,9 +40,9 @@ const HOOKS: readonly (readonly [what: string, hook: Hook])[] = [
 
 /** Kernels by what programs may be attached to. */
 const KERNELS: readonly (readonly [what: string, attach: AttachFacts])[] = [
-  ['with trampolines and BPF LSM', { trampoline: true, kprobe: true, lsm: true }],
-  ['with kprobes only', { trampoline: false, kprobe: true, lsm: false }],
-  ['with neither', { trampoline: false, kprobe: false, lsm: false }],
+  ['with trampolines and BPF LSM', { trampoline: true, kprobe: true, lsm: true, kprobeMulti: true }],
+  ['with kprobes only', { trampoline: false, kprobe: true, lsm: false, kprobeMulti: true }],
+  ['with neither', { trampoline: false, kprobe: false, lsm: false, kprobeMulti: false }],
 ];
 
 /** What the plan chooses for each kind of hook on each kind of kernel. */
