@@ -94,15 +94,15 @@ function lower({ operation, type, operands }: CelCall): Lowered {
     const stepType = STEP_TYPES[type === 'bool' ? left.type : type];
     return { kind, type: stepType, operands: turned === undefined ? [left, right] : [right, left] };
   }
-  const with_ = (kind: CelStep['kind'], constant: bigint): Lowered => ({
+  const withConstant = (kind: CelStep['kind'], constant: bigint): Lowered => ({
     kind,
     type: STEP_TYPES[type],
     operands: [left, celConstant(type, constant)],
   });
-  if (operation === 'logicalNot') return with_(CelStepKind.CEL_EQUAL, 0n);
-  if (operation === 'not') return with_(CelStepKind.CEL_XOR, -1n);
+  if (operation === 'logicalNot') return withConstant(CelStepKind.CEL_EQUAL, 0n);
+  if (operation === 'not') return withConstant(CelStepKind.CEL_XOR, -1n);
   // A conversion: the step cuts its result to its type.
-  return with_(CelStepKind.CEL_OR, 0n);
+  return withConstant(CelStepKind.CEL_OR, 0n);
 }
 
 function registersOf(node: CelNode): number {

@@ -78,10 +78,6 @@ function refuseUnserved({ workload }: Selector): void {
     throw new NeedsKubernetes(workload.at, 'Cannot serve matchWorkloads: Kubernetes is not on');
 }
 
-function unserved(at: PlanError['at'], what: string): PlanError {
-  return new PlanError(at, `Cannot serve ${what} in this version`);
-}
-
 function process(input: ConditionInput['input'], entry = 0): ConditionInput {
   return { input, entry, other: 0 };
 }

@@ -4,15 +4,11 @@ import { test } from 'node:test';
 import { formatProblem } from './format-problem.ts';
 import { check, hookOf, withSpec } from './testing.ts';
 
-/** Generous: each takes a few hundred milliseconds at most. */
-const LIMIT_MS = 5000;
-
-function timed(text: string): ReturnType<typeof check> {
-  const started = performance.now();
-  const checked = check(text);
-  for (const problem of checked.problems) formatProblem(problem);
-  assert(performance.now() - started < LIMIT_MS);
-  return checked;
+/** Checks a policy and formats every problem. One that takes for ever is ended by the tests' watchdog. */
+function checked(text: string): ReturnType<typeof check> {
+  const result = check(text);
+  for (const problem of result.problems) formatProblem(problem);
+  return result;
 }
 
 test('10,000 values in one list, 200 selectors on one hook', () => {
@@ -34,11 +30,11 @@ ${values}`);
 });
 
 test('thousands of problems', () => {
-  const { problems } = timed(withSpec(`kprobes:\n${'- {call: 5, x: 1}\n'.repeat(5000)}`));
+  const { problems } = checked(withSpec(`kprobes:\n${'- {call: 5, x: 1}\n'.repeat(5000)}`));
   assert.equal(problems.length, 10_000);
   const values = Array.from({ length: 10_000 }, (_, n) => `"x${n}"`).join(', ');
   const filter = `kprobes: [{call: f, args: [{index: 0, type: int}], selectors: [{matchArgs: [{operator: Equal, values: [${values}]}]}]}]`;
-  assert.equal(timed(withSpec(filter)).problems.length, 10_000);
+  assert.equal(checked(withSpec(filter)).problems.length, 10_000);
 });
 
 test('names, texts and numbers of any length', () => {
@@ -55,9 +51,9 @@ test('names, texts and numbers of any length', () => {
     `kprobes: [{call: f, args: [{index: 0, type: sock}], selectors: [{matchArgs: [{operator: SAddr, values: ["${long}", "${'1:'.repeat(1 << 16)}"]}]}]}]`,
     `kprobes: [{call: f, args: [{index: 0, type: int}], selectors: [{matchArgs: [{operator: CelExpr, values: ["${'('.repeat(4000)}"]}]}]}]`,
   ])
-    assert(timed(withSpec(spec)).problems.length > 0, spec.slice(0, 60));
-  assert(timed(`kind: ${long}\n`).problems.length > 0);
-  assert(timed(withSpec('{}').replace('name: test', `name: ${'a.'.repeat(1 << 18)}a`)).problems.length > 0);
+    assert(checked(withSpec(spec)).problems.length > 0, spec.slice(0, 60));
+  assert(checked(`kind: ${long}\n`).problems.length > 0);
+  assert(checked(withSpec('{}').replace('name: test', `name: ${'a.'.repeat(1 << 18)}a`)).problems.length > 0);
 });
 
 test('names that JavaScript knows are names like others', () => {
@@ -93,7 +89,7 @@ test('aliases share parts of a policy, and cannot multiply it beyond measure', (
         .fill(n === 0 ? 'a' : `*x${n - 1}`)
         .join(', ')}]`,
   );
-  assert.equal(timed(withSpec(levels.join('\n'))).problems.length, 1);
+  assert.equal(checked(withSpec(levels.join('\n'))).problems.length, 1);
 });
 
 test('random changes of a sound policy are judged, never more', () => {

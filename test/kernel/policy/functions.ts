@@ -79,7 +79,7 @@ kprobes:
   - { index: 3, type: uint16, resolve: mode }
   - { index: 0, type: uint32, btfType: ovl_fs, btfTypeModule: overlay, resolve: numlayer }
   selectors:
-  - matchArgs: [{ index: 3, operator: Equal, values: ["${0o010600}"] }]`,
+  - matchArgs: [{ index: 3, operator: Equal, values: ["4480"] }]`,
       matching: `mknodat -100 =${OVERLAID}-fifo 0010600 0`,
       differing: `mknodat -100 =${OVERLAID}-file 0100600 0`,
       // A layer that takes what is written, and the host's root under it.
