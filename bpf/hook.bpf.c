@@ -10,7 +10,7 @@
  *   hook_fexit       it returns: arguments and return value at once
  *   hook_kprobe      as hook_fentry, where there are no trampolines
  *   hook_kprobe_multi   many functions at once
- *   hook_lsm         a security hook; passes on what an earlier program decided
+ *   hook_lsm         a security hook; passes on what an earlier program decided. Also before ima.bpf.c, to ask for a hash
  *   hook_tracepoint  a classic tracepoint: the record's fields
  *   hook_raw         a raw tracepoint's arguments; also a syscall, by sys_enter and sys_exit
  *   hook_uprobe      a place in a file that runs in user space: a function, a USDT probe
@@ -32,6 +32,7 @@
 #include "lib/hook_arguments.h"
 #include "lib/hook_match.h"
 #include "lib/hook_values.h"
+#include "lib/ima_state.h"
 #include "lib/rule_hits.h"
 #include "lib/scratch.h"
 #include "lib/state.h"
@@ -93,6 +94,26 @@ static __always_inline bool mask_meets(struct hook_scratch *scratch, const volat
 	return any;
 }
 
+/* The hash that ima.bpf.c has taken for this hit. */
+static __always_inline void hook_add_ima_hash(struct hook_scratch *scratch)
+{
+	struct ima_state *state = ima_state_find();
+	char *room = value_room(scratch);
+	__u32 length;
+
+	if (!room)
+		return;
+	if (!state || state->phase != IMA_DONE) {
+		value_close(scratch, VALUE_IMA_HASH, 0, VALUE_UNREADABLE);
+		return;
+	}
+	length = state->digest_length;
+	if (length > IMA_DIGEST_MAX)
+		length = IMA_DIGEST_MAX;
+	bpf_probe_read_kernel(room, sizeof(state->algorithm) + IMA_DIGEST_MAX, &state->algorithm);
+	value_close(scratch, VALUE_IMA_HASH, sizeof(state->algorithm) + length, 0);
+}
+
 /* Sends what matched, with every value of the hook. */
 static __noinline long hook_send(struct hook_scratch *scratch, void *context)
 {
@@ -124,6 +145,8 @@ static __noinline long hook_send(struct hook_scratch *scratch, void *context)
 		hook_add_stack(scratch, context, VALUE_USER_STACK, BPF_F_USER_STACK);
 		hook_add_places(scratch, context);
 	}
+	if (config.flags & HOOK_IMA && mask_meets(scratch, config.rules.ima_hash))
+		hook_add_ima_hash(scratch);
 
 	task_read_key(&event->process, task->group_leader);
 	event->image_time = state ? state->image_time : 0;
@@ -151,6 +174,25 @@ static __always_inline void hook_follow(struct hook_scratch *scratch)
 	}
 }
 
+/* Has ima.bpf.c take the file's hash. */
+static __always_inline void hook_ask_ima(struct hook_scratch *scratch)
+{
+	struct ima_state *state;
+
+	if (!mask_meets(scratch, config.rules.ima_hash))
+		return;
+	state = bpf_task_storage_get(&ima_states, bpf_get_current_task_btf(), NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (state)
+		state->phase = IMA_WANTED;
+}
+
+static __always_inline bool ima_is_hashing(void)
+{
+	struct ima_state *state = ima_state_find();
+
+	return state && state->phase == IMA_HASHING;
+}
+
 static __noinline long hook_run(struct hook_scratch *scratch, void *context)
 {
 	scratch->used = config.words * sizeof(__u64);
@@ -176,6 +218,8 @@ static __noinline long hook_run(struct hook_scratch *scratch, void *context)
 		else if (config.value[i].source == SOURCE_CONSTANT)
 			scratch->word[i] = config.value[i].field;
 	}
+	if (config.flags & HOOK_IMA && ima_is_hashing())
+		return 0;
 	if (!hook_match(scratch))
 		return 0;
 	if (config.flags & HOOK_FOLLOW) {
@@ -183,6 +227,10 @@ static __noinline long hook_run(struct hook_scratch *scratch, void *context)
 		return 0;
 	}
 	mask_keep_first(scratch);
+	if (config.flags & HOOK_IMA_ASK) {
+		hook_ask_ima(scratch);
+		return 0;
+	}
 	hits_count(scratch);
 	if (config.flags & (HOOK_LIMITS | HOOK_TRACKS))
 		hook_act(scratch);

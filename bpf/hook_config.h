@@ -164,6 +164,7 @@ struct rule_config {
 	__u64 limited[HOOK_WORDS_MAX]; /* of these, rules with a rate limit */
 	__u64 kernel_stack[HOOK_WORDS_MAX];
 	__u64 user_stack[HOOK_WORDS_MAX];
+	__u64 ima_hash[HOOK_WORDS_MAX];
 	__u64 track[HOOK_WORDS_MAX]; /* TrackSock, UntrackSock: of the values in struct rule_action */
 	__u64 untrack[HOOK_WORDS_MAX];
 };
@@ -195,6 +196,8 @@ enum hook_flag : __u32 {
 	HOOK_TRACKS = 1 << 9, /* a rule tracks or untracks sockets */
 	HOOK_SOCK_OWNERS = 1 << 10, /* a value is a socket, or a packet of one */
 	HOOK_WIDE = 1 << 12,        /* a buffer has maxData */
+	HOOK_IMA = 1 << 11,         /* a rule wants the file's hash */
+	HOOK_IMA_ASK = 1 << 13,     /* the program asks for it when such a rule matches, and sends nothing */
 };
 
 struct string_secret {

@@ -13,9 +13,10 @@ const ALGORITHMS = [
   ...['sha3-256', 'sha3-384', 'sha3-512'],
 ];
 
-/** `,"ima_hash":"sha256:…"`; nothing when the kernel had no hash. */
-export function appendImaHash(out: ChunkWriter, record: HookRecord): void {
+/** `,"ima_hash":"sha256:…"`; nothing when the kernel had no hash, which `merlon.unreadable` then says. */
+export function appendImaHash(out: ChunkWriter, record: HookRecord, { unreadable }: Shortfall): void {
   const place = record.find(ValueEntry.VALUE_IMA_HASH);
+  if (place >= 0 && (record.flagsOf(place) & ValueFlag.VALUE_UNREADABLE) !== 0) unreadable.push('ima_hash');
   if (place < 0 || record.lengthOf(place) <= ALGORITHM_BYTES) return;
   const start = record.dataOf(place);
   const algorithm = ALGORITHMS[record.view.getUint32(start, true)];

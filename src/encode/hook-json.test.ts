@@ -180,6 +180,12 @@ test('USDTs and LSM hooks', () => {
   assert.equal(hash(valueData.imaHash(2, Buffer.alloc(20, 1))), `sha1:${'01'.repeat(20)}`);
   assert.equal(hash(valueData.imaHash(200, Buffer.alloc(20, 1))), undefined);
   assert.equal(hash(new Uint8Array(2)), undefined);
+  const unreadable = {
+    ...{ entry: ValueEntry.VALUE_IMA_HASH, flags: ValueFlag.VALUE_UNREADABLE },
+    data: new Uint8Array(0),
+  };
+  const [event] = encodeHook(hook, { values: [unreadable] }).events;
+  assert.deepEqual(event?.merlon.unreadable, ['ima_hash']);
 });
 
 test('a loaded file', () => {

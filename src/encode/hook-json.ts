@@ -118,7 +118,7 @@ export class HookJson {
     if (this.#options.ancestors.has(kind)) this.#frame.ancestors(process);
     out.append(rule.afterAncestors);
     this.#appendList(DATA, record, policy.data);
-    if (rule.imaHash) appendImaHash(out, record);
+    if (rule.imaHash) appendImaHash(out, record, this.#details.shortfall);
     this.#openDetails(occurrence, policy, rule);
     if (!hasStacks) this.#appendKernelStack(record, rule);
     if (!hasStacks) this.#appendUserStack(occurrence, rule);

@@ -17,7 +17,8 @@ export interface FunctionTarget {
 /** Ways to attach, each with the program of bpf/hook.bpf.c and the root of bpf/root.bpf.c that serve it. */
 type AttachPlace =
   | FunctionTarget
-  | { readonly by: 'lsm'; readonly functionName: string }
+  /** lsm_ima: before the programs of `lsm`, for those rules that want the file's hash */
+  | { readonly by: 'lsm' | 'lsm_ima'; readonly functionName: string }
   | { readonly by: 'tracepoint'; readonly subsystem: string; readonly event: string }
   | { readonly by: 'raw_tracepoint'; readonly event: string }
   /** every execve, for what processes inherit (follow.ts) */
@@ -47,14 +48,14 @@ export interface UserTarget {
 }
 
 export function isFunctionTarget(target: AttachTarget): target is FunctionTarget & AttachTarget {
-  return 'functionName' in target && target.by !== 'lsm';
+  return 'functionName' in target && target.by !== 'lsm' && target.by !== 'lsm_ima';
 }
 
 /** Whether the program is loaded for its function: what its arguments are is known then. */
 export function hasTrampoline(
   target: AttachTarget,
-): target is AttachTarget & { by: 'fentry' | 'fexit' | 'lsm'; functionName: string } {
-  return target.by === 'fentry' || target.by === 'fexit' || target.by === 'lsm';
+): target is AttachTarget & { by: 'fentry' | 'fexit' | 'lsm' | 'lsm_ima'; functionName: string } {
+  return 'functionName' in target && target.by !== 'kprobe' && target.by !== 'kretprobe';
 }
 
 /** Hooks with the same key share a program. */

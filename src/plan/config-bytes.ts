@@ -59,6 +59,7 @@ export function configBytes(
   writeMask(view, HookConfig.rulesPost, rules.post);
   writeMask(view, HookConfig.rulesKernelStack, rules.kernelStack);
   writeMask(view, HookConfig.rulesUserStack, rules.userStack);
+  writeMask(view, HookConfig.rulesImaHash, rules.imaHash);
   writeMask(
     view,
     HookConfig.rulesLimited,
@@ -81,7 +82,7 @@ export function configBytes(
 }
 
 /** What the rules' actions and the values ask of the program, as bits of enum hook_flag. */
-export function actionFlags({ actions, values }: InstancePlan): number {
+export function actionFlags({ attach, actions, values, rules }: InstancePlan): number {
   const limits = actions.some(({ intervalNs }) => intervalNs > 0n);
   const tracks = actions.some(({ track, untrack }) => track.length + untrack.length > 0);
   const hasSocks = values.some(({ shown }) => shown.form === 'sock');
@@ -89,7 +90,9 @@ export function actionFlags({ actions, values }: InstancePlan): number {
     (limits ? HookFlag.HOOK_LIMITS : 0) |
     (tracks ? HookFlag.HOOK_TRACKS : 0) |
     (hasSocks ? HookFlag.HOOK_SOCK_OWNERS : 0) |
-    (values.some(({ maxData }) => maxData) ? HookFlag.HOOK_WIDE : 0)
+    (values.some(({ maxData }) => maxData) ? HookFlag.HOOK_WIDE : 0) |
+    (rules.imaHash.isEmpty ? 0 : HookFlag.HOOK_IMA) |
+    (attach.by === 'lsm_ima' ? HookFlag.HOOK_IMA_ASK : 0)
   );
 }
 

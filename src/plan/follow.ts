@@ -134,6 +134,7 @@ export class FollowedConditions {
         post: none,
         kernelStack: none,
         userStack: none,
+        imaHash: none,
       },
       actions: [],
       policies: [],

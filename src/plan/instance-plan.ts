@@ -48,4 +48,5 @@ export interface RuleSets {
   readonly post: RuleMask;
   readonly kernelStack: RuleMask;
   readonly userStack: RuleMask;
+  readonly imaHash: RuleMask;
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { HookFlag, RateScope, RuleAction } from '../events/gen/layouts.ts';
-import type { Action, RateLimit } from '../policy/model.ts';
+import type { Action, LsmHook, RateLimit } from '../policy/model.ts';
 import { actionBytes, actionFlags } from './config-bytes.ts';
 import type { InstancePlan } from './instance-plan.ts';
 import type { ActionOptions } from './plan-actions.ts';
@@ -63,8 +63,31 @@ describe('actions of a selector', () => {
   });
 
   test('what is not served is refused', () => {
-    for (const action of [post(undefined, true), { kind: 'Sigkill', at: AT } as const])
-      assert.throws(() => planned(action), PlanError);
+    assert.throws(() => planned({ kind: 'Sigkill', at: AT }), PlanError);
+  });
+
+  test('the hash of the file: asked for by a program of its own that limits nothing, sent by the other', () => {
+    const limit = post({ intervalMs: 5, scope: 'thread' }, true);
+    const hook: LsmHook = { ...HOOK, kind: 'lsm', hook: 'file_open', args: [], selectors: [] };
+    const file = { name: 'file', typeName: 'struct file *', kind: 'pointer', size: 8 };
+    const facts = kernelFacts({
+      attach: { trampoline: true, lsm: true, kprobe: false, kprobeMulti: false },
+      findFunction: () => ({ parameters: [file], returns: file }),
+    });
+    const plansOf = (...actions: Action[]): InstancePlan[] =>
+      [...planPolicy(policy('p', [{ ...hook, selectors: [selector({ actions })] }]), facts).values()].flatMap(
+        (hooks) => planInstances(hooks, SECRET),
+      );
+    const [sending, asking] = plansOf(limit);
+    assert.deepEqual(
+      [sending, asking].map((plan) => [plan?.attach.by, plan?.actions.length, plan?.rules.imaHash.has(0)]),
+      [
+        ['lsm', 1, true],
+        ['lsm_ima', 0, true],
+      ],
+    );
+    assert.equal(plansOf(post()).length, 1);
+    assert.equal(plansOf(limit, NO_POST).length, 1);
   });
 });
 

@@ -15,6 +15,7 @@ export interface PlannedActions {
   readonly posts: boolean;
   readonly kernelStack: boolean;
   readonly userStack: boolean;
+  readonly imaHash: boolean;
   readonly limit: { readonly intervalNs: bigint; readonly scope: Scope } | undefined;
   /** values whose sockets are the current process's from now on; positions in PolicyHook.values */
   readonly track: readonly number[];
@@ -52,6 +53,7 @@ export function planActions(
     posts: sends,
     kernelStack: posts.some(({ kernelStackTrace }) => kernelStackTrace),
     userStack: posts.some(({ userStackTrace }) => userStackTrace),
+    imaHash: posts.some(({ imaHash }) => imaHash),
     limit: sends ? limitOf(posts.map(({ rateLimit }) => rateLimit)) : undefined,
     track: entriesOf('TrackSock'),
     untrack: entriesOf('UntrackSock'),
@@ -106,12 +108,6 @@ function refuse(action: Action, hook: Hook): void {
     case 'DnsLookup':
       return;
     case 'Post':
-      if (action.imaHash)
-        throw new PlanError(
-          action.at,
-          'Cannot serve imaHash in this version: the hash can be taken by sleepable programs only',
-          'Delete imaHash; the events are the same without the hash.',
-        );
       if ((action.kernelStackTrace || action.userStackTrace) && hook.kind === 'lsm')
         throw new PlanError(action.at, 'Cannot take a stack trace in an LSM hook');
       return;

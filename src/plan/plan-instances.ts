@@ -159,6 +159,7 @@ class Group {
       post: this.#maskOf(words, ({ posts }) => posts),
       kernelStack: this.#maskOf(words, ({ posts, kernelStack }) => posts && kernelStack),
       userStack: this.#maskOf(words, ({ posts, userStack }) => posts && userStack),
+      imaHash: this.#maskOf(words, ({ posts, imaHash }) => posts && imaHash),
     };
   }
 

@@ -46,13 +46,16 @@ export function planPolicy(
   attempt(() => refuseWorkload(policy), onError);
   attempt(() => refuseEnforcers(policy), onError);
   const byTarget = new Map<string, PolicyHook[]>();
+  const add = (hook: PolicyHook): void => {
+    const key = targetKey(hook.target.attach);
+    byTarget.set(key, [...(byTarget.get(key) ?? []), hook]);
+  };
   for (const hook of policy.hooks)
     for (const target of attempt(() => planTargets(hook, facts, onError), onError) ?? []) {
-      const key = targetKey(target.attach);
-      byTarget.set(key, [
-        ...(byTarget.get(key) ?? []),
-        planHook(policy, hook, target, facts, followed, options, onError),
-      ]);
+      const planned = planHook(policy, hook, target, facts, followed, options, onError);
+      add(planned);
+      const asking = askForHash(planned);
+      if (asking !== undefined) add(asking);
     }
   if (policy.loader)
     for (const hook of attempt(() => planLoader(policy.at, facts), onError) ?? [])
@@ -139,6 +142,20 @@ function planHook(
   };
 }
 
+/**
+ * The same hook once more, for the programs that ask for the hash of the file; undefined when no rule wants it. It stands
+ * behind the other one in a policy's plan: what is attached last runs first.
+ */
+function askForHash(hook: PolicyHook): PolicyHook | undefined {
+  const { attach } = hook.target;
+  if (attach.by !== 'lsm' || !hook.rules.some(({ posts, imaHash }) => posts && imaHash)) return undefined;
+  return {
+    ...hook,
+    target: { ...hook.target, attach: { ...attach, by: 'lsm_ima' } },
+    rules: hook.rules.map((rule) => ({ ...rule, limit: undefined, track: [], untrack: [] })),
+  };
+}
+
 /** spec.loader has no selectors and no actions: each mapping is an event. */
 function loaderHook(policy: Policy, { target, values, conditions }: LoaderHook): PolicyHook {
   const { name, namespace } = policy;
@@ -154,7 +171,14 @@ function loaderHook(policy: Policy, { target, values, conditions }: LoaderHook):
     },
     rules: [
       {
-        ...{ conditions, posts: true, kernelStack: false, userStack: false, limit: undefined },
+        ...{
+          conditions,
+          posts: true,
+          kernelStack: false,
+          userStack: false,
+          imaHash: false,
+          limit: undefined,
+        },
         ...{ track: [], untrack: [] },
         matchOnError: true,
       },

@@ -12,6 +12,10 @@ export class RuleMask {
     return new RuleMask(this.words);
   }
 
+  get isEmpty(): boolean {
+    return this.words.every((word) => word === 0n);
+  }
+
   has(rule: number): boolean {
     return ((this.words[rule >> 6] ?? 0n) & bit(rule)) !== 0n;
   }

@@ -20,6 +20,7 @@ const PROGRAMS: Readonly<Record<AttachTarget['by'], string>> = {
   fentry: 'hook_fentry',
   fexit: 'hook_fexit',
   lsm: 'hook_lsm',
+  lsm_ima: 'hook_lsm',
   kprobe: 'hook_kprobe',
   kretprobe: 'hook_return',
   tracepoint: 'hook_tracepoint',
@@ -57,8 +58,11 @@ const WIDE_MAP = 'hook_wide';
 /** Of bpf/lib/rule_hits.h. */
 const HITS_MAP = 'rule_hits';
 
+/** Of bpf/lib/ima_state.h: there once a rule wants a file's hash. */
+export const IMA_MAP = 'ima_states';
+
 /** Every map that an instance can have made for all. */
-export const LENT_MAPS = [...SCRATCH_MAPS, RATE_MAP, OWNER_MAP, WIDE_MAP] as const;
+export const LENT_MAPS = [...SCRATCH_MAPS, RATE_MAP, OWNER_MAP, WIDE_MAP, IMA_MAP] as const;
 
 /** Whether the program looks at whose a socket is. */
 export function usesOwners(plan: InstancePlan): boolean {
@@ -72,6 +76,7 @@ function lentMaps(plan: InstancePlan): string[] {
     ...((actionFlags(plan) & HookFlag.HOOK_LIMITS) === 0 ? [] : [RATE_MAP]),
     ...(usesOwners(plan) ? [OWNER_MAP] : []),
     ...((actionFlags(plan) & HookFlag.HOOK_WIDE) === 0 ? [] : [WIDE_MAP]),
+    ...((actionFlags(plan) & HookFlag.HOOK_IMA) === 0 ? [] : [IMA_MAP]),
   ];
 }
 
@@ -145,7 +150,7 @@ export class HookInstance {
       if (!rootMaps.has(CALL_ENTRIES)) object.setMap(CALL_ENTRIES, { autocreate: false });
       if (!shared.has(FOLLOWED_MAP)) object.setMap(FOLLOWED_MAP, { autocreate: false });
       const lent = lentMaps(plan);
-      for (const name of [RATE_MAP, OWNER_MAP, WIDE_MAP])
+      for (const name of [RATE_MAP, OWNER_MAP, WIDE_MAP, IMA_MAP])
         if (!lent.includes(name)) object.setMap(name, { autocreate: false });
       const hasActions = plan.actions.length > 0;
       object.setMap(ACTION_MAP, hasActions ? { maxEntries: plan.words * 64 } : { autocreate: false });

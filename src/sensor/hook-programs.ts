@@ -52,7 +52,7 @@ const RETIRED_HOOKS = 1024;
 export class HookPrograms {
   readonly #secret: StringSecret;
   readonly #shared: Map<string, BpfMap>;
-  readonly #roots = new HookRoots();
+  readonly #roots: HookRoots;
   readonly #counts = new RuleCounts();
   readonly #hooks = new Map<number, Hook>();
   #targets = new Map<string, LoadedTarget>();
@@ -62,6 +62,7 @@ export class HookPrograms {
   constructor(secret: StringSecret, shared: Map<string, BpfMap>) {
     this.#secret = secret;
     this.#shared = shared;
+    this.#roots = new HookRoots(shared);
   }
 
   /** What a record's hook was, also for a while after its policies have changed. */

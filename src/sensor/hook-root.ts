@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fileURLToPath } from 'node:url';
-import type {
-  AttachSpec,
-  BpfLink,
-  BpfMap,
-  BpfObject,
-  BpfProgram,
-  ProgramInfo,
-} from '../../native/index.d.ts';
+import type { AttachSpec, BpfMap, BpfObject, ProgramInfo } from '../../native/index.d.ts';
 import { HookLimit } from '../events/gen/layouts.ts';
 import { addon } from '../kernel/addon.ts';
 import type { AttachTarget } from '../plan/attach-target.ts';
 import { hasTrampoline } from '../plan/attach-target.ts';
 import { RuleMask } from '../plan/rule-mask.ts';
+import type { SharedMaps } from './hook-instance.ts';
+import type { AttachedProgram } from './ima-hasher.ts';
+import { attachImaHasher } from './ima-hasher.ts';
 import { ensureTracefs } from './tracefs.ts';
 
 const OBJECT = fileURLToPath(new URL('../../build/bpf/root.bpf.o', import.meta.url));
@@ -21,6 +17,7 @@ const ROOTS: Readonly<Record<AttachTarget['by'], string>> = {
   fentry: 'root_fentry',
   fexit: 'root_fexit',
   lsm: 'root_lsm',
+  lsm_ima: 'root_lsm',
   kprobe: 'root_kprobe',
   kretprobe: 'root_kprobe',
   tracepoint: 'root_tracepoint',
@@ -48,13 +45,14 @@ export class HookRoot {
   readonly #instances: BpfMap;
   readonly #half: number;
   /** the last one is the hook's; one before it keeps the arguments of a function for its return */
-  readonly #attached: { readonly program: BpfProgram; readonly link: BpfLink }[] = [];
+  readonly #attached: AttachedProgram[] = [];
+  #hasher: AttachedProgram | undefined;
   readonly #isSyscalls: boolean;
   /** entries of the programs behind a system call's first one */
   readonly #further = new Map<string, number>();
 
-  /** Loads and attaches it; nothing runs behind it yet. `generations` is shared by all roots. */
-  constructor(target: AttachTarget, generations: BpfMap) {
+  /** Loads and attaches it; nothing runs behind it yet. `generations` and `shared` are for all. */
+  constructor(target: AttachTarget, generations: BpfMap, shared: SharedMaps) {
     this.#isSyscalls = target.by === 'sys_enter' || target.by === 'sys_exit';
     this.#half = this.#isSyscalls
       ? HookLimit.HOOK_SYSCALL_PLACES + FURTHER_SYSCALL_ENTRIES
@@ -78,6 +76,8 @@ export class HookRoot {
       this.#instances = object.map('instances');
       this.maps.set('instances', this.#instances);
       if (entry !== undefined) this.maps.set('call_entries', object.map('call_entries'));
+      // What is attached last runs first: it asks for a hash, then that is taken.
+      if (target.by === 'lsm_ima') this.#hasher = attachImaHasher(target.functionName, shared);
       // First: whatever is seen to return was seen at its entry.
       if (entry !== undefined) this.#attach(object, ENTRY, entry);
       this.#attach(object, name, target);
@@ -126,7 +126,8 @@ export class HookRoot {
   }
 
   close(): void {
-    for (const { link, program } of this.#attached.toReversed()) {
+    const hasher = this.#hasher === undefined ? [] : [this.#hasher];
+    for (const { link, program } of [...this.#attached.toReversed(), ...hasher]) {
       link.close();
       program.close();
     }
@@ -156,6 +157,7 @@ function attachSpec(target: AttachTarget): AttachSpec {
     case 'fexit':
       return { kind: 'trace' };
     case 'lsm':
+    case 'lsm_ima':
       return { kind: 'lsm' };
     case 'kprobe':
     case 'kretprobe':

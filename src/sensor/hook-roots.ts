@@ -3,6 +3,7 @@ import { addon } from '../kernel/addon.ts';
 import { BpfError } from '../kernel/bpf-error.ts';
 import { isFunctionTarget, rootKey, targetKey } from '../plan/attach-target.ts';
 import type { InstancePlan } from '../plan/instance-plan.ts';
+import type { SharedMaps } from './hook-instance.ts';
 import { HookRoot } from './hook-root.ts';
 
 const GENERATIONS: Parameters<typeof addon.BpfMap.create>[0] = {
@@ -34,7 +35,12 @@ export class HookRoots {
   readonly #generations = addon.BpfMap.create(GENERATIONS);
   readonly #switch = new BigUint64Array(this.#generations.mmap(true));
   readonly #roots = new Map<string, HookRoot>();
+  readonly #shared: SharedMaps;
   #generation = 0;
+
+  constructor(shared: SharedMaps) {
+    this.#shared = shared;
+  }
 
   /** The one in force. */
   get generation(): number {
@@ -52,7 +58,7 @@ export class HookRoots {
     let root = this.#roots.get(key);
     if (root !== undefined) return root;
     try {
-      root = new HookRoot(attach, this.#generations);
+      root = new HookRoot(attach, this.#generations, this.#shared);
     } catch (error) {
       if (error instanceof BpfError && isFunctionTarget(attach))
         throw new RefusedTarget(targetKey(attach), error);

@@ -203,6 +203,8 @@ export const HookFlag = {
   HOOK_TRACKS: 512,
   HOOK_SOCK_OWNERS: 1024,
   HOOK_WIDE: 4096,
+  HOOK_IMA: 2048,
+  HOOK_IMA_ASK: 8192,
 } as const;
 
 /** enum cel_step_kind */
@@ -610,7 +612,7 @@ export const DimensionConfig = {
 
 /** struct rule_config: offsets in bytes */
 export const RuleConfig = {
-  sizeof: 1280,
+  sizeof: 1408,
   all: 0,
   first: 128,
   last: 256,
@@ -619,8 +621,9 @@ export const RuleConfig = {
   limited: 640,
   kernelStack: 768,
   userStack: 896,
-  track: 1024,
-  untrack: 1152,
+  imaHash: 1024,
+  track: 1152,
+  untrack: 1280,
 } as const;
 
 /** struct cel_step: offsets in bytes */
@@ -648,7 +651,7 @@ export const RuleAction = {
 
 /** struct hook_config: offsets in bytes */
 export const HookConfig = {
-  sizeof: 6904,
+  sizeof: 7032,
   hook: 0,
   generation: 4,
   words: 8,
@@ -669,8 +672,9 @@ export const HookConfig = {
   rulesLimited: 6264,
   rulesKernelStack: 6392,
   rulesUserStack: 6520,
-  rulesTrack: 6648,
-  rulesUntrack: 6776,
+  rulesImaHash: 6648,
+  rulesTrack: 6776,
+  rulesUntrack: 6904,
 } as const;
 
 /** struct trie_key: offsets in bytes */

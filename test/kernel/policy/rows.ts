@@ -26,7 +26,7 @@ export const ROWS: Readonly<Record<string, readonly Row[]>> = {
     { id: 'HK-04', name: 'raw tracepoints' },
     { id: 'HK-05', name: 'uprobes', test: UPROBES },
     { id: 'HK-06', name: 'usdts', test: 'test/kernel/policy-usdt.test.ts' },
-    { id: 'HK-07', name: 'lsmhooks' },
+    { id: 'HK-07', name: 'lsmhooks; with imaHash', test: 'test/kernel/policy-ima.test.ts' },
     { id: 'HK-08', name: 'loader', test: 'test/kernel/policy-loader.test.ts' },
     { id: 'HK-09', name: 'lists' },
     { id: 'HK-10', name: 'enforcers', reason: LATER },

@@ -11,7 +11,11 @@ export interface HookExport {
   readonly action: string;
   readonly policy_name: string;
   readonly time: string;
-  readonly merlon: { readonly sock_owner?: { readonly exec_id: string; readonly pid: number } };
+  readonly ima_hash?: string;
+  readonly merlon: {
+    readonly unreadable?: readonly string[];
+    readonly sock_owner?: { readonly exec_id: string; readonly pid: number };
+  };
 }
 
 const KINDS = ['process_kprobe', 'process_tracepoint', 'process_lsm', 'process_uprobe', 'process_usdt'];
