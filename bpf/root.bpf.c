@@ -114,8 +114,11 @@ SEC("raw_tracepoint")
 int root_syscalls(struct bpf_raw_tracepoint_args *context)
 {
 	__u32 place = syscall_place((void *)context->args[0]);
+	__u64 word = place / 64;
 
-	if (place < HOOK_SYSCALL_PLACES && syscalls_wanted[place / 64] >> place % 64 & 1)
+	/* The 6.1 verifier forgets the bound. */
+	asm volatile("%0 &= %1" : "+r"(word) : "i"(HOOK_SYSCALL_PLACES / 64 - 1));
+	if (place < HOOK_SYSCALL_PLACES && syscalls_wanted[word] >> place % 64 & 1)
 		bpf_tail_call(context, &instances, root_index());
 	return 0;
 }

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { hookRecord } from '../events/testing.ts';
 import type { Occurrence } from './event.ts';
 import { ProcessTable } from './table.ts';
-import { execRecord, exitRecord } from './testing.ts';
+import { execRecord, exitRecord, forkRecord } from './testing.ts';
 import { ProcessTracker } from './tracker.ts';
 
 type Named = Exclude<Occurrence, { kind: 'gap' }>;
@@ -62,6 +62,17 @@ test('a record that is read after the exit, or after the next execve, finds its 
     undefined,
     'process_unknown',
   ]);
+});
+
+test('before its first execve a process is what it was forked as, also when it has ended since', () => {
+  const { tracker, events } = start();
+  tracker.keepsEnded = true;
+  tracker.fork(forkRecord(101, 2000n, { tgid: 100, imageTime: 1100n }));
+  tracker.exec(execRecord({ tgid: 101, startTime: 2000n, imageTime: 2500n, path: '/bin/id' }));
+  const early = { tgid: 101, startTime: 2000n, imageTime: 0n };
+  assert.deepEqual(hit(tracker, events, early), ['/bin/sh', undefined]);
+  tracker.exit(exitRecord(101, 2000n, 2500n));
+  assert.deepEqual(hit(tracker, events, early), ['/bin/sh', undefined]);
 });
 
 test('ended processes give way when the table needs their room, and are bounded in number', () => {

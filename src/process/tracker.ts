@@ -116,7 +116,13 @@ export class ProcessTracker {
   }
 
   hook(record: HookRecord): void {
-    const { process, enrichment } = this.#identify(record.process, record.imageTime);
+    // The kernel side has no image of a process before its first execve; by now it can have made one, or have ended.
+    const forked =
+      record.imageTime === 0n ? this.#findEnded(record.process, record.process.startTime) : undefined;
+    const { process, enrichment } =
+      forked === undefined
+        ? this.#identify(record.process, record.imageTime)
+        : { process: forked, enrichment: undefined };
     this.#emit({ kind: 'hook', ktime: record.header.ktime, process, enrichment, record });
   }
 

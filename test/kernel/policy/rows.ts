@@ -70,7 +70,7 @@ export const ROWS: Readonly<Record<string, readonly Row[]>> = {
     { id: 'AT-32', name: 'bpf_prog' },
     { id: 'AT-33', name: 'bpf_cmd' },
     { id: 'AT-34', name: 'perf_event' },
-    { id: 'AT-35', name: 'load_info', reason: 'no test loads a module yet' },
+    { id: 'AT-35', name: 'load_info', test: 'test/kernel/policy-examples.test.ts' },
     { id: 'AT-36', name: 'module' },
     { id: 'AT-37', name: 'syscall64' },
     { id: 'AT-38', name: 'nop' },
