@@ -91,7 +91,7 @@ describe(
       writeFileSync(path, refused('late'));
       const { status, stdout } = merlon('policy', 'add', path, '--run-dir', places.runDir);
       assert.equal(status, 1);
-      assert.match(stdout, /late\.yaml:1:1: Cannot load policy "late"/);
+      assert.match(stdout, /late\.yaml:7:5: Cannot load policy "late"/);
       assert.match(stdout, LOG);
       assert.match(stdout, /Nothing was changed\n$/);
       assert.deepEqual(Object.keys(list()), ['first', 'impossible', 'last']);
