@@ -13,11 +13,13 @@ type Named = Exclude<Occurrence, { kind: 'gap' }>;
 function start(budget = 1 << 20) {
   const events: Named[] = [];
   const table = new ProcessTable(budget);
-  const tracker = new ProcessTracker('node', table, (event) => {
+  const clock = { ms: 0 };
+  const emit = (event: Occurrence): void => {
     if (event.kind !== 'gap') events.push(event);
-  });
+  };
+  const tracker = new ProcessTracker('node', table, emit, () => clock.ms);
   tracker.exec(execRecord({ tgid: 100, startTime: 1000n, path: '/bin/sh' }));
-  return { tracker, table, events };
+  return { tracker, table, events, clock };
 }
 
 /** The binary that the last hook event names, and what it says is missing. */
@@ -44,7 +46,7 @@ test('an image or a process that no record told of is not guessed', () => {
 });
 
 test('a record that is read after the exit, or after the next execve, finds its image for a moment', () => {
-  const { tracker, table, events } = start();
+  const { tracker, table, events, clock } = start();
   tracker.keepsEnded = true;
   tracker.exec(execRecord({ tgid: 100, startTime: 1000n, imageTime: 3000n, path: '/bin/ls' }));
   assert.deepEqual(hit(tracker, events), ['/bin/sh', undefined]);
@@ -55,6 +57,11 @@ test('a record that is read after the exit, or after the next execve, finds its 
   const later = 4_000_000_000n;
   tracker.exec(execRecord({ tgid: 200, startTime: later, path: '/bin/x' }));
   tracker.exit(exitRecord(200, later, later + 100n));
+  // Seconds of records can be read at once.
+  assert.deepEqual(hit(tracker, events, { imageTime: 3000n }), ['/bin/ls', undefined]);
+  clock.ms = 3000;
+  tracker.exec(execRecord({ tgid: 300, startTime: later, path: '/bin/y' }));
+  tracker.exit(exitRecord(300, later, later + 100n));
   assert.deepEqual(hit(tracker, events, { imageTime: 3000n }), [undefined, 'process_unknown']);
   tracker.keepsEnded = false;
   assert.equal(table.stats.retained, 0);

@@ -2,8 +2,11 @@
 import type { Process } from './process.ts';
 import type { ProcessTable } from './table.ts';
 
-/** How long an ended process is still found, by the records' own time. */
-const KEEP_NS = 2_000_000_000n;
+/**
+ * How long an ended process is still found, from when its end was read: not by the records' own time, since one pass over the
+ * rings can bring the ends of many seconds before the first record of a hook.
+ */
+const KEEP_MS = 2_000;
 /** A bound of its own, so that a storm of short processes cannot take the table's whole budget. */
 const MAX_KEPT = 4096;
 
@@ -14,25 +17,29 @@ const MAX_KEPT = 4096;
  */
 export class EndedProcesses {
   readonly #table: ProcessTable;
-  #kept: { process: Process; ktime: bigint }[] = [];
+  readonly #now: () => number;
+  #kept: { process: Process; at: number }[] = [];
   /** entries before this one have been let go */
   #first = 0;
 
-  constructor(table: ProcessTable) {
+  /** `now` in ms of a clock that is never set. */
+  constructor(table: ProcessTable, now: () => number) {
     this.#table = table;
+    this.#now = now;
   }
 
   get size(): number {
     return this.#kept.length - this.#first;
   }
 
-  /** Keeps a process that is about to leave the table; `ktime` of its end. */
-  keep(process: Process, ktime: bigint): void {
+  /** Keeps a process that is about to leave the table. */
+  keep(process: Process): void {
+    const now = this.#now();
     this.#table.hold(process);
-    this.#kept.push({ process, ktime });
+    this.#kept.push({ process, at: now });
     for (;;) {
       const oldest = this.#kept[this.#first];
-      if (oldest === undefined || (oldest.ktime > ktime - KEEP_NS && this.size <= MAX_KEPT)) break;
+      if (oldest === undefined || (oldest.at > now - KEEP_MS && this.size <= MAX_KEPT)) break;
       this.#letGo(oldest.process);
     }
     if (this.#first > MAX_KEPT) {

@@ -37,14 +37,22 @@ export class ProcessTracker {
   readonly #nodeName: string;
   readonly #table: ProcessTable;
   readonly #emit: (occurrence: Occurrence) => void;
+  readonly #now: () => number;
   #ended: EndedProcesses | undefined;
   #unknownProcesses = 0;
   #unknownParents = 0;
 
-  constructor(nodeName: string, table: ProcessTable, emit: (occurrence: Occurrence) => void) {
+  /** `now` in ms of a clock that is never set. */
+  constructor(
+    nodeName: string,
+    table: ProcessTable,
+    emit: (occurrence: Occurrence) => void,
+    now: () => number = () => performance.now(),
+  ) {
     this.#nodeName = nodeName;
     this.#table = table;
     this.#emit = emit;
+    this.#now = now;
     this.kernel = this.#makeKernel();
   }
 
@@ -59,7 +67,7 @@ export class ProcessTracker {
   set keepsEnded(keeps: boolean) {
     if (keeps === (this.#ended !== undefined)) return;
     this.#ended?.clear();
-    const ended = keeps ? new EndedProcesses(this.#table) : undefined;
+    const ended = keeps ? new EndedProcesses(this.#table, this.#now) : undefined;
     this.#ended = ended;
     this.#table.onPressure = ended === undefined ? undefined : () => ended.clear();
   }
@@ -103,7 +111,7 @@ export class ProcessTracker {
     this.#emit({ kind: 'exit', ktime: record.header.ktime, process, enrichment, code: record.code });
     const entered = this.#table.find(record.process);
     if (entered === undefined) return;
-    this.#ended?.keep(entered, record.header.ktime);
+    this.#ended?.keep(entered);
     this.#table.remove(entered);
   }
 
@@ -146,7 +154,7 @@ export class ProcessTracker {
       parent,
       inInitTree: this.#isInInitTree(record, parent),
     });
-    if (before !== undefined) this.#ended?.keep(before, record.header.ktime);
+    if (before !== undefined) this.#ended?.keep(before);
     this.#table.insert(process);
     return process;
   }
