@@ -5,7 +5,7 @@ import type { KernelFacts } from './plan/kernel-facts.ts';
 import type { LoadedHook } from './sensor/hook-programs.ts';
 import type { PolicyEntry } from './sensor/policy-set.ts';
 import type { EntryCounts } from './sensor/rule-counts.ts';
-import { policyKey } from './sensor/rule-counts.ts';
+import { policyKey } from './sensor/policy-key.ts';
 
 /** Policies as the door shows them, with the hooks of those in force. */
 export function viewPolicies(

@@ -9,7 +9,7 @@ import { table } from './output.ts';
 import type { PlanReport } from './policy-plan.ts';
 
 /** The report as tables: programs, then each one's reason and dimensions, then what changes. */
-export function describePlan({ plan, attach, problems, diff, reason, notes }: PlanReport): string {
+export function describePlan({ plan, facts, problems, diff, reason, notes }: PlanReport): string {
   const rows = plan.programs.map((program) => {
     const { policies, rules, values, dimensions, bytes, ns } = figuresOf(program);
     return [
@@ -23,7 +23,7 @@ export function describePlan({ plan, attach, problems, diff, reason, notes }: Pl
       const { type, entries } = dimension.table;
       return `  ${dimensionText(dimension, instance)}: ${type}, ${entries} ${entries === 1 ? 'entry' : 'entries'}\n`;
     });
-    return `${titleOf(program)}: ${reasonFor(instance.attach, attach)}\n${lines.join('')}`;
+    return `${titleOf(program)}: ${reasonFor(instance.attach, facts)}\n${lines.join('')}`;
   });
   return [
     ...(problems.length === 0 ? [] : [problems.map(formatProblem).join('')]),
@@ -45,7 +45,7 @@ export function describePlan({ plan, attach, problems, diff, reason, notes }: Pl
 const RIGHT = [1, 2, 3, 4, 5, 6];
 
 /** docs/json.md has its form. */
-export function planJson({ plan, attach, problems, diff, reason, notes }: PlanReport): string {
+export function planJson({ plan, facts, problems, diff, reason, notes }: PlanReport): string {
   const form = {
     ok: problems.length === 0 && plan.policies.length > 0,
     problems: problems.map(({ code, at: { file, line, column }, message, remedy }) => ({
@@ -63,7 +63,7 @@ export function planJson({ plan, attach, problems, diff, reason, notes }: PlanRe
           attached_to: key,
           part,
           mechanism: instance.attach.by,
-          reason: reasonFor(instance.attach, attach),
+          reason: reasonFor(instance.attach, facts),
         },
         ...{ digest, policies, rules, values, table_bytes: bytes, ns_per_hit: ns },
         dimensions: instance.dimensions.map((dimension) => ({

@@ -16,7 +16,7 @@ import { describePlan, planJson } from './policy-plan-report.ts';
 /** What the command found; the diff is undefined with `reason`. */
 export interface PlanReport {
   readonly plan: PlannedSet;
-  readonly attach: Parameters<typeof planSet>[1]['attach'];
+  readonly facts: Parameters<typeof planSet>[1];
   readonly problems: readonly PolicyProblem[];
   readonly diff: ComparePoliciesResponse | undefined;
   readonly reason: string;
@@ -54,7 +54,7 @@ export async function policyPlan(
     ...plan.unchecked.map((what) => `Not planned: ${what}`),
     ...(tries ? [] : ['Ways to attach were not tried: each is taken to be there']),
   ];
-  const report: PlanReport = { plan, attach: facts.attach, problems, ...answer, notes };
+  const report: PlanReport = { plan, facts, problems, ...answer, notes };
   await write(output === 'json' ? planJson(report) : describePlan(report));
   if (problems.length > 0 || policies.length === 0) process.exitCode = 1;
 }

@@ -2,23 +2,30 @@
 import { DimensionInput, DimensionKind } from '../events/gen/layouts.ts';
 import type { AttachTarget } from './attach-target.ts';
 import type { Dimension } from './dimension-plan.ts';
+import { whyKprobe } from './function-target.ts';
 import type { InstancePlan } from './instance-plan.ts';
-import type { AttachFacts } from './kernel-facts.ts';
+import type { KernelFacts } from './kernel-facts.ts';
 
 /** Why a hook is attached in this way and no other, as the end of a sentence. */
-export function reasonFor({ by, use }: AttachTarget, { trampoline }: AttachFacts): string {
-  if (use === 'loader') return 'spec.loader: how this kernel shows what is mapped';
-  switch (by) {
+export function reasonFor(target: AttachTarget, facts: Pick<KernelFacts, 'attach' | 'refusals'>): string {
+  if (target.use === 'loader') return 'spec.loader: how this kernel shows what is mapped';
+  switch (target.by) {
     case 'fentry':
       return 'the kernel has trampolines, the cheapest way';
     case 'fexit':
       return 'what the function returns is wanted, and the kernel has trampolines';
     case 'kprobe':
-      return trampoline ? 'no trampoline fits' : 'the kernel has kprobes and no trampolines';
+    case 'kretprobe':
+      return whyKprobe(target, facts) ?? 'the policy names it';
+    case 'kprobe_multi':
+    case 'syscalls_enter':
+    case 'syscalls_exit':
+      return 'a long list shares one program';
     case 'sys_enter':
-      return 'a system call, and the kernel has neither trampolines nor kprobes for it';
     case 'sys_exit':
-      return 'what a system call returns is wanted, and the kernel has no trampoline for it';
+      return 'a system call that no cheaper way of this kernel serves';
+    case 'lsm_ima':
+      return 'it asks for the hash of the file before the other program of the hook sends it';
     case 'follow':
       return 'followChildren and followForks: what each execve meets';
     default:
@@ -39,6 +46,8 @@ const KINDS: Readonly<Record<number, string>> = {
 
 /** How a dimension accepts what: `prefixes of string 0`, `strings of binary`. */
 export function dimensionText({ kind, at }: Dimension, { values }: InstancePlan): string {
+  // Each names its own values.
+  if (kind === DimensionKind.DIMENSION_CEL) return 'expressions';
   return `${KINDS[kind] ?? 'conditions'} of ${inputText(at, values)}`;
 }
 

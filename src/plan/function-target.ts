@@ -181,7 +181,10 @@ function withoutTrampoline({ attach, refusals }: KernelFacts): Pick<KernelFacts,
 }
 
 /** Why a function has no cheaper program; undefined when it has the cheapest, and for what is no function. */
-export function whyKprobe(target: AttachTarget, { attach, refusals }: KernelFacts): string | undefined {
+export function whyKprobe(
+  target: AttachTarget,
+  { attach, refusals }: Pick<KernelFacts, 'attach' | 'refusals'>,
+): string | undefined {
   if (target.by !== 'kprobe' && target.by !== 'kretprobe') return undefined;
   if (!attach.trampoline) return 'the kernel has no trampolines for programs';
   const by = target.by === 'kprobe' ? 'fentry' : 'fexit';

@@ -74,7 +74,9 @@ test('a program is explained', () => {
   const [dimension] = program?.plan.dimensions ?? [];
   assert(program !== undefined && dimension !== undefined);
   assert.equal(dimensionText(dimension, program.plan), 'numbers of value 0 (uint64)');
-  const attach = { trampoline: true, lsm: false, kprobe: false, kprobeMulti: false };
-  assert.equal(reasonFor(program.plan.attach, attach), 'the policy names it');
-  assert.match(reasonFor({ by: 'fentry', functionName: 'f' }, attach), /trampolines/);
+  const attach = { trampoline: true, lsm: false, kprobe: true, kprobeMulti: false };
+  const facts = { attach, refusals: new Map([['fexit:f', 'EBUSY']]) };
+  assert.equal(reasonFor(program.plan.attach, facts), 'the policy names it');
+  assert.match(reasonFor({ by: 'fentry', functionName: 'f' }, facts), /trampolines/);
+  assert.match(reasonFor({ by: 'kretprobe', functionName: 'f' }, facts), /refuses a trampoline \(EBUSY\)/);
 });

@@ -21,7 +21,7 @@ import { RefusedTarget } from './hook-roots.ts';
 import { OwnerTracking } from './owner-tracking.ts';
 import type { ProcessSensor } from './process-sensor.ts';
 import type { EntryCounts } from './rule-counts.ts';
-import { policyKey } from './rule-counts.ts';
+import { policyKey } from './policy-key.ts';
 
 /** Policies that cannot be in force, each with the reason. */
 export type FailedPolicies = ReadonlyMap<Policy, PlanError>;

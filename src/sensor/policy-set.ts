@@ -4,7 +4,7 @@ import type { Policy } from '../policy/model.ts';
 import { ProblemCode } from '../policy/problem.ts';
 import { PolicyRefusal } from './policy-refusal.ts';
 import type { PolicySensor } from './policy-sensor.ts';
-import { policyKey } from './rule-counts.ts';
+import { policyKey } from './policy-key.ts';
 
 /** A policy that the agent was given, and what became of it. */
 export interface PolicyEntry {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Hook, HookPolicy } from '../events/hook.ts';
+import { policyKey } from './policy-key.ts';
 
 /** What a rule of a policy has counted. */
 export interface RuleCount {
@@ -70,15 +71,4 @@ export class RuleCounts {
   forget(policy: string): void {
     this.#before.delete(policy);
   }
-}
-
-/** Namespace and name. */
-export function policyKey({
-  namespace = '',
-  name,
-}: {
-  namespace?: string | undefined;
-  name: string;
-}): string {
-  return `${namespace}/${name}`;
 }
