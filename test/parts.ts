@@ -62,7 +62,7 @@ export async function runTests(
     part.files.length === 0 ? 0 : await runCommand(runnerCommand(part, path, namePattern), output);
   const results: Results =
     part.files.length === 0
-      ? { passed: 0, failed: 0, skipped: 0, unexpectedSkips: [], problem: undefined }
+      ? { passed: 0, failed: 0, skipped: 0, unexpectedSkips: [], failures: [], problem: undefined }
       : readResults(path, status, expectedSkips(part.name));
   for (const { test, reason } of results.unexpectedSkips)
     output.write(`✖ unexpected skip: ${test}: ${reason}\n`);

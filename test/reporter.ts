@@ -20,9 +20,19 @@ export default async function* report(source: AsyncIterable<TestEvent>): AsyncGe
       const skip = data.skip ?? (data.todo === undefined ? undefined : `todo ${data.todo}`);
       const outcome = type === 'test:fail' ? 'failed' : skip === undefined ? 'passed' : 'skipped';
       const test = [relative(process.cwd(), path), ...names, data.name].join(' › ');
-      const line: TestLine =
-        outcome === 'skipped' ? { test, outcome, reason: String(skip) } : { test, outcome };
+      const line: TestLine = {
+        test,
+        outcome,
+        ...(outcome === 'skipped' && { reason: String(skip) }),
+        ...(type === 'test:fail' && { reason: describeError(data.details.error) }),
+      };
       yield `${JSON.stringify(line)}\n`;
     } else if (type === 'test:summary' && data.file === undefined) yield `${JSON.stringify(END_LINE)}\n`;
   }
+}
+
+/** What the test threw, with its stack: the runner has wrapped it. */
+function describeError(error: Error): string {
+  const thrown = error.cause ?? error;
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
 }

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { END_LINE, formatTotals, readResults } from './results.ts';
+import { END_LINE, formatFailures, formatTotals, readResults } from './results.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'merlon-results-'));
 const path = join(directory, 'part.jsonl');
@@ -45,4 +45,10 @@ test('a failing runner without a failed test is a failure', () => {
   assert.equal(readResults(path, 1, {}).failed, 1);
   write({ test: 'a › one', outcome: 'failed' }, END_LINE);
   assert.equal(readResults(path, 1, {}).failed, 1);
+});
+
+test('what failed is told with what it threw', () => {
+  write({ test: 'a › one', outcome: 'failed', reason: 'Error: no\n  at here' }, passed, END_LINE);
+  const { failures } = readResults(path, 1, {});
+  assert.equal(formatFailures('6.1', failures), '✖ 6.1: a › one\n    Error: no\n      at here\n');
 });

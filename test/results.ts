@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 export interface TestLine {
   test: string;
   outcome: 'passed' | 'failed' | 'skipped';
-  /** of a skip */
+  /** of a skip, or what a failed test threw */
   reason?: string;
 }
 
@@ -24,6 +24,8 @@ export type ExpectedSkips = Record<string, string>;
 /** What a part came to. An unexpected skip counts as failed, not as skipped. */
 export interface Results extends Totals {
   unexpectedSkips: TestLine[];
+  /** tests that failed, what each threw as its reason */
+  failures: TestLine[];
   /** The part ended early or the runner reports a failure that belongs to no test. */
   problem: string | undefined;
 }
@@ -38,13 +40,14 @@ export function readResults(path: string, status: number, expected: ExpectedSkip
   const isExpected = ({ test, reason }: TestLine): boolean => expected[test] === reason;
   const skipped = tests.filter(({ outcome }) => outcome === 'skipped');
   const unexpectedSkips = skipped.filter((line) => !isExpected(line));
-  const failed = tests.filter(({ outcome }) => outcome === 'failed').length;
-  const problem = describeProblem(ended, status, failed);
+  const failures = tests.filter(({ outcome }) => outcome === 'failed');
+  const problem = describeProblem(ended, status, failures.length);
   return {
     passed: tests.filter(({ outcome }) => outcome === 'passed').length,
-    failed: failed + unexpectedSkips.length + (problem === undefined ? 0 : 1),
+    failed: failures.length + unexpectedSkips.length + (problem === undefined ? 0 : 1),
     skipped: skipped.length - unexpectedSkips.length,
     unexpectedSkips,
+    failures,
     problem,
   };
 }
@@ -58,4 +61,11 @@ function describeProblem(ended: boolean, status: number, failed: number): string
 /** The line that ends a run. */
 export function formatTotals({ passed, failed, skipped }: Totals): string {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
+
+/** What failed in a part, again at the end of all output: there it is found. */
+export function formatFailures(part: string, failures: readonly TestLine[]): string {
+  return failures
+    .map(({ test, reason = '' }) => `✖ ${part}: ${test}\n${reason.replace(/^/gm, '    ')}\n`)
+    .join('');
 }

@@ -6,9 +6,10 @@ import { Command } from 'commander';
 import { runChecks } from '../scripts/check/steps.ts';
 import { KERNEL_NAMES, prepareKernel } from '../scripts/vm/kernel.ts';
 import { guestTests, hostTests, runTests, unitTests } from './parts.ts';
-import { type Totals, formatTotals } from './results.ts';
+import { type TestLine, type Totals, formatFailures, formatTotals } from './results.ts';
 
-type Run = (namePattern: string | undefined, output: Writable) => Promise<Totals>;
+type Outcome = Totals & { failures?: readonly TestLine[] };
+type Run = (namePattern: string | undefined, output: Writable) => Promise<Outcome>;
 
 const PARTS: Readonly<Record<string, Run>> = {
   check: async () => ({ ...(await runChecks()), skipped: 0 }),
@@ -30,14 +31,15 @@ const { only, name } = new Command('npm test --')
   .parse()
   .opts<{ only: string[]; name?: string }>();
 
-const results: Totals[] = [];
-for (const run of selected(PARTS)) results.push(await run(name, process.stdout));
+const outcomes: [part: string, Outcome][] = [];
+for (const [part, run] of selected(PARTS)) outcomes.push([part, await run(name, process.stdout)]);
 // One after the other: each download takes apt's lock.
 for (const kernel of KERNEL_NAMES) if (isWanted(kernel)) await prepareKernel(process.cwd(), kernel);
-results.push(...(await runTogether(selected(GUESTS))));
+outcomes.push(...(await runTogether(selected(GUESTS))));
 
 const total = { passed: 0, failed: 0, skipped: 0 };
-for (const { passed, failed, skipped } of results) {
+for (const [part, { passed, failed, skipped, failures = [] }] of outcomes) {
+  process.stdout.write(formatFailures(part, failures));
   total.passed += passed;
   total.failed += failed;
   total.skipped += skipped;
@@ -53,18 +55,19 @@ function isWanted(part: string): boolean {
   return only.length > 0 ? only.includes(part) : name === undefined || part !== 'check';
 }
 
-function selected(parts: Readonly<Record<string, Run>>): Run[] {
-  return Object.entries(parts).flatMap(([part, run]) => (isWanted(part) ? [run] : []));
+function selected(parts: Readonly<Record<string, Run>>): [part: string, Run][] {
+  return Object.entries(parts).filter(([part]) => isWanted(part));
 }
 
 /** The first one prints as it goes; what the others print waits until those before them have ended. */
-async function runTogether(runs: Run[]): Promise<Totals[]> {
-  const started = runs.map((run) => {
+async function runTogether(runs: [part: string, Run][]): Promise<[part: string, Outcome][]> {
+  const started = runs.map(([part, run]) => {
     const output = new PassThrough();
-    return { output, totals: run(name, output).finally(() => output.end()) };
+    const outcome = run(name, output).finally(() => output.end());
+    return { output, outcome: outcome.then((value): [string, Outcome] => [part, value]) };
   });
   for (const { output } of started) await pipeline(output, process.stdout, { end: false });
-  return Promise.all(started.map(({ totals }) => totals));
+  return Promise.all(started.map(({ outcome }) => outcome));
 }
 
 function collectPart(value: string, previous: string[]): string[] {

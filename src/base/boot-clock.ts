@@ -41,16 +41,15 @@ export class BootClock {
     return step;
   }
 
-  /** RFC 3339 with nine digits, as protobuf's JSON form of a Timestamp with nanoseconds. */
+  /** RFC 3339 with 0, 3, 6 or 9 digits of a second: protobuf's JSON form of a Timestamp, as gRPC clients print it. */
   format(ktime: bigint): string {
     const ns = ktime + this.#offsetNs;
     const second = ns / NS_PER_SECOND;
     if (second !== this.#cachedSecond) {
       this.#cachedSecond = second;
-      this.#cachedText = new Date(Number(second) * 1000).toISOString().slice(0, 20);
+      this.#cachedText = new Date(Number(second) * 1000).toISOString().slice(0, 19);
     }
-    const fraction = String(ns - second * NS_PER_SECOND);
-    return `${this.#cachedText}${fraction.padStart(9, '0')}Z`;
+    return `${this.#cachedText}${fractionOf(String(ns - second * NS_PER_SECOND).padStart(9, '0'))}Z`;
   }
 
   /** The realtime reading between two boottime readings; the closest of three tries. */
@@ -65,4 +64,11 @@ export class BootClock {
     }
     return best?.offset ?? 0n;
   }
+}
+
+/** Nine digits, without the groups of three zeros at their end. */
+function fractionOf(digits: string): string {
+  if (!digits.endsWith('000')) return `.${digits}`;
+  const short = digits.replace(/(000)+$/, '');
+  return short === '' ? '' : `.${short}`;
 }

@@ -6,6 +6,8 @@ import { parseEvent } from './events.ts';
 import { eventually } from './wait.ts';
 
 const CHUNK_BYTES = 1 << 20;
+/** In the file it begins the line, in what gRPC clients print it does not; inside a string its quotes would be escaped. */
+const GAP = '"merlon_gap":{';
 
 /** Follows an export file. Each look takes what was appended since the last one. */
 export class ExportLog {
@@ -74,7 +76,7 @@ export class ExportLog {
   }
 
   #take(line: string): void {
-    if (!line.startsWith('{"merlon_gap"') && !this.#wanted(line)) return;
+    if (!line.includes(GAP) && !this.#wanted(line)) return;
     if (!line.endsWith('}') && this.#tornAllowed > 0) {
       this.#tornAllowed--;
       return;
