@@ -200,6 +200,7 @@ enum value_entry : __u16 {
 	VALUE_REST = 0xfff5,       /* data: struct value_rest, then more of a value's bytes */
 	/* Data: struct value_stack_place for each address of VALUE_USER_STACK, as far as there was room. */
 	VALUE_USER_PLACES = 0xfff6,
+	VALUE_VERDICT = 0xfff7, /* data: struct value_verdict, where a rule that denies or signals matched */
 };
 
 struct hook_value {
@@ -241,6 +242,17 @@ struct value_rest {
 /* A multiple of 3: both parts become base64 on their own. */
 enum value_rest_place {
 	VALUE_REST_FROM = 4095,
+};
+
+/*
+ * Data of VALUE_VERDICT: what was done, then as many words as the mask has: the rules that were to do it. Of the other
+ * rules that deny or signal, the policy only monitors.
+ */
+struct value_verdict {
+	__u64 signals; /* bit n: signal n + 1 was sent to the process */
+	__u64 unsent;  /* the same, of those that the kernel refused to send */
+	__s32 error;   /* what the hooked function returned in place of running; 0: it ran */
+	__u32 reserved;
 };
 
 /* Data of a path (file, path, dentry, fd, kiocb, linux_binprm): this, then the path's bytes. */

@@ -10,7 +10,8 @@
  *   hook_fexit       it returns: arguments and return value at once
  *   hook_kprobe      as hook_fentry, where there are no trampolines
  *   hook_kprobe_multi   many functions at once
- *   hook_lsm         a security hook; passes on what an earlier program decided. Also before ima.bpf.c, to ask for a hash
+ *   hook_lsm         a security hook: what it returns decides about the operation
+ *   hook_fmod_ret    a function that may be modified is entered: returns in its place
  *   hook_tracepoint  a classic tracepoint: the record's fields
  *   hook_raw         a raw tracepoint's arguments; also a syscall, by sys_enter and sys_exit
  *   hook_uprobe      a place in a file that runs in user space: a function, a USDT probe
@@ -30,6 +31,7 @@
 #include "lib/emit.h"
 #include "lib/hook_actions.h"
 #include "lib/hook_arguments.h"
+#include "lib/hook_enforce.h"
 #include "lib/hook_match.h"
 #include "lib/hook_values.h"
 #include "lib/ima_state.h"
@@ -127,6 +129,9 @@ static __noinline long hook_send(struct hook_scratch *scratch, void *context)
 			break;
 		((__u64 *)scratch->tail)[w] = scratch->mask[w];
 	}
+	/* First: what was done is told even when the values fill the record. */
+	if (config.flags & HOOK_ENFORCES && scratch->has_verdict)
+		hook_add_verdict(scratch);
 	for (__u32 i = 0; i < HOOK_VALUES_MAX; i++) {
 		if (i >= config.values)
 			break;
@@ -157,7 +162,11 @@ static __noinline long hook_send(struct hook_scratch *scratch, void *context)
 	size = sizeof(*event) + scratch->used;
 	if (config.flags & HOOK_WIDE && wide_send(scratch))
 		return 0;
-	if (size <= sizeof(*event) + HOOK_DATA_MAX)
+	if (size > sizeof(*event) + HOOK_DATA_MAX)
+		return 0;
+	if (config.flags & HOOK_ENFORCES && scratch->has_verdict)
+		event_emit(event, size, EVENT_HOOK, LANE_LIFECYCLE, bpf_ktime_get_boot_ns());
+	else
 		event_emit(event, size, EVENT_HOOK, LANE_TELEMETRY, bpf_ktime_get_boot_ns());
 	return 0;
 }
@@ -232,6 +241,8 @@ static __noinline long hook_run(struct hook_scratch *scratch, void *context)
 		return 0;
 	}
 	hits_count(scratch);
+	if (config.flags & HOOK_ENFORCES)
+		hook_enforce(scratch);
 	if (config.flags & (HOOK_LIMITS | HOOK_TRACKS))
 		hook_act(scratch);
 	for (__u32 w = 0; w < HOOK_WORDS_MAX; w++) {
@@ -248,18 +259,26 @@ static __noinline long hook_run(struct hook_scratch *scratch, void *context)
 
 static __always_inline struct hook_scratch *hook_enter(void *context, __u32 *slot)
 {
-	struct hook_scratch *scratch = scratch_claim(slot);
+	struct hook_scratch *scratch;
 
+	if (config.flags & HOOK_CONTINUES)
+		scratch = scratch_take_over(context, slot);
+	else
+		scratch = scratch_claim(slot);
 	if (!scratch) {
 		event_lose(LANE_TELEMETRY);
 		return NULL;
 	}
 	scratch->context = (__u64)context;
 	scratch->slot = *slot;
+	if (!(config.flags & HOOK_CONTINUES))
+		scratch->decided = 0;
+	if (config.flags & HOOK_ENFORCES)
+		__builtin_memset(&scratch->verdict, 0, sizeof(scratch->verdict));
 	return scratch;
 }
 
-/* The next instance of the same hook and generation, if there is one. */
+/* Goes on in the next instance of the same hook and generation, if there is one. */
 static __always_inline void hook_leave(void *context, __u32 slot)
 {
 	scratch_release(slot);
@@ -283,12 +302,38 @@ static __always_inline void hook_leave(void *context, __u32 slot)
 		return 0;                                                                                              \
 	}
 
+/* The same where the program's return value decides about the operation. */
+#define DENYING_HOOK(name, section, gather)                                                                            \
+	SEC(section)                                                                                                   \
+	int name(void *context)                                                                                        \
+	{                                                                                                              \
+		__u32 slot;                                                                                            \
+		struct hook_scratch *scratch = hook_enter(context, &slot);                                             \
+		__s32 decided;                                                                                         \
+                                                                                                                       \
+		if (!scratch)                                                                                          \
+			return errno_bounded(config.failure);                                                          \
+		gather(scratch, context);                                                                              \
+		hook_run(scratch, context);                                                                            \
+		if (config.flags & HOOK_ENFORCES && !scratch->decided)                                                 \
+			scratch->decided = scratch->verdict.error;                                                     \
+		decided = scratch->decided;                                                                            \
+		if (config.group) {                                                                                    \
+			scratch->carried_by = (__u64)context;                                                          \
+			bpf_tail_call(context, &instances, config.group);                                              \
+			scratch->carried_by = 0;                                                                       \
+		}                                                                                                      \
+		scratch_release(slot);                                                                                 \
+		return errno_bounded(decided);                                                                         \
+	}
+
 HOOK(hook_fentry, "fentry", gather_entry)
 HOOK(hook_fexit, "fexit", gather_exit)
-HOOK(hook_lsm, "lsm", gather_entry)
 HOOK(hook_kprobe, "kprobe", gather_kprobe)
 HOOK(hook_kprobe_multi, "kprobe.multi", gather_kprobe_multi)
 HOOK(hook_uprobe, "uprobe", gather_registers)
 HOOK(hook_return, "uprobe", gather_return)
 HOOK(hook_raw, "raw_tracepoint", gather_raw)
 HOOK(hook_tracepoint, "tracepoint", gather_fields)
+DENYING_HOOK(hook_lsm, "lsm", gather_entry)
+DENYING_HOOK(hook_fmod_ret, "fmod_ret", gather_entry)

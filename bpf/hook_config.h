@@ -167,6 +167,7 @@ struct rule_config {
 	__u64 ima_hash[HOOK_WORDS_MAX];
 	__u64 track[HOOK_WORDS_MAX]; /* TrackSock, UntrackSock: of the values in struct rule_action */
 	__u64 untrack[HOOK_WORDS_MAX];
+	__u64 enforce[HOOK_WORDS_MAX]; /* rules that deny or signal */
 };
 
 struct hook_config {
@@ -175,10 +176,10 @@ struct hook_config {
 	__u32 words; /* in use */
 	__u32 values;
 	__u32 dimensions;
-	__u32 group;     /* of the next instance, behind this one; 0: none */
-	__u32 arguments; /* of the function */
-	__u32 flags;     /* enum hook_flag */
-	__u32 reserved;
+	__u32 group;         /* of the next instance, behind this one; 0: none */
+	__u32 arguments;     /* of the function */
+	__u32 flags;         /* enum hook_flag */
+	__s32 failure;       /* what a hook that denies returns when it cannot look at a hit; 0: lets it pass */
 	__u32 pid_namespace; /* inode number of the agent's pid namespace; unused by most */
 	__u64 secret[2];     /* of the string keys */
 	struct value_config value[HOOK_VALUES_MAX];
@@ -198,6 +199,14 @@ enum hook_flag : __u32 {
 	HOOK_WIDE = 1 << 12,        /* a buffer has maxData */
 	HOOK_IMA = 1 << 11,         /* a rule wants the file's hash */
 	HOOK_IMA_ASK = 1 << 13,     /* the program asks for it when such a rule matches, and sends nothing */
+	HOOK_ENFORCES = 1 << 14,    /* a rule denies or signals */
+	HOOK_CONTINUES = 1 << 15,   /* not the first instance of a hook that can deny: it takes over what was decided */
+};
+
+/* By the number of a policy. */
+enum policy_mode : __u32 {
+	POLICY_ENFORCES = 0,
+	POLICY_MONITORS = 1, /* its rules neither deny nor signal; events say what they would have done */
 };
 
 struct string_secret {
@@ -292,6 +301,10 @@ struct rule_action {
 	__u16 values; /* of the rule's policy: those that make events the same */
 	__u16 track;
 	__u16 untrack;
+	__u32 policy; /* number for policy_modes */
+	__s32 error;  /* what the hooked function returns in place of running; 0: it runs */
+	__u32 signal; /* sent to the current process; 0: none */
+	__u32 reserved;
 };
 
 struct rate_key {

@@ -6,7 +6,7 @@
  *
  * Failure side: without an instance (a hook that the generation does not use, or none loaded yet) the hit passes.
  *
- *   root_fentry, root_fexit, root_lsm, root_kprobe, root_tracepoint, root_raw   one hook each
+ *   root_fentry, root_fexit, root_lsm, root_fmod_ret, root_kprobe, root_tracepoint, root_raw   one hook each
  *   root_kprobe also serves the return of a function (kretprobe)
  *   root_uprobe    a place in a file that runs in user space, or the return of a function there
  *   root_kprobe_multi   many functions, which share an instance
@@ -64,6 +64,7 @@ static __always_inline __u32 root_index(void)
 ROOT(root_fentry, "fentry")
 ROOT(root_fexit, "fexit")
 ROOT(root_lsm, "lsm")
+ROOT(root_fmod_ret, "fmod_ret")
 ROOT(root_kprobe, "kprobe")
 ROOT(root_kprobe_multi, "kprobe.multi")
 ROOT(root_tracepoint, "tracepoint")

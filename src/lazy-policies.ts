@@ -24,6 +24,7 @@ export class LazyPolicies implements PolicyChanges {
   compare: PolicyChanges['compare'] = (texts) => this.use((policies) => policies.compare(texts));
   delete: PolicyChanges['delete'] = (name) => this.use((policies) => policies.delete(name));
   enable: PolicyChanges['enable'] = (name) => this.use((policies) => policies.enable(name));
+  setMode: PolicyChanges['setMode'] = (name, mode) => this.use((policies) => policies.setMode(name, mode));
   disable: PolicyChanges['disable'] = (name) => this.use((policies) => policies.disable(name));
 
   async measure(durationMs: number): Promise<PolicyView[]> {

@@ -15,6 +15,7 @@ import { formatProblem, loadPolicyFiles, loadPolicyTexts } from './policy/index.
 import { sinceThen, viewPolicies } from './policy-view.ts';
 import type { ProcessTable } from './process/table.ts';
 import { PolicyRequests } from './react/policy-requests.ts';
+import type { Mode } from './sensor/policy-modes.ts';
 import { PolicyRefusal } from './sensor/policy-refusal.ts';
 import { PolicySensor } from './sensor/policy-sensor.ts';
 import type { PolicyName } from './sensor/policy-set.ts';
@@ -51,7 +52,7 @@ export class Policies {
     this.#sensor = new PolicySensor(process, this.#kernel, {
       requests: settings.allowPolicyRequests ? 'all' : 'cluster',
     });
-    this.#set = new PolicySet(this.#sensor);
+    this.#set = new PolicySet(this.#sensor, settings);
     this.#requests = new PolicyRequests({ findHook: this.#sensor.findHook, logOnce });
     this.#table = table;
     this.#log = log;
@@ -141,6 +142,11 @@ export class Policies {
   disable(name: PolicyName): void {
     this.#set.disable(name);
     this.#changed('disabled', [fullName(name)]);
+  }
+
+  setMode(name: PolicyName, mode: Mode): void {
+    this.#set.setMode(name, mode);
+    this.#changed(mode === 'enforce' ? 'set to enforce' : 'set to monitor', [fullName(name)]);
   }
 
   /** Tells the hooks what living processes descend from; for rules with followChildren and followForks. */

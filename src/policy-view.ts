@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PolicyView } from './api/index.ts';
+import { policyEnforces } from './plan/plan-enforcement.ts';
 import { whyKprobe } from './plan/function-target.ts';
 import type { KernelFacts } from './plan/kernel-facts.ts';
 import type { LoadedHook } from './sensor/hook-programs.ts';
@@ -16,7 +17,7 @@ export function viewPolicies(
 ): PolicyView[] {
   const hooksOf = new Map(hooks.map((hook) => [hook.hook, hook]));
   const byPolicy = Map.groupBy(counts, ({ policy }) => policyKey(policy));
-  return entries.map(({ policy, domain, id, state, error }) => {
+  return entries.map(({ policy, domain, id, state, mode, error }) => {
     const own = (byPolicy.get(policyKey(policy)) ?? []).flatMap((entry) => {
       const loaded = hooksOf.get(entry.hook);
       return loaded === undefined ? [] : [{ ...entry, loaded }];
@@ -25,6 +26,7 @@ export function viewPolicies(
       name: policy.name,
       namespace: policy.namespace ?? '',
       ...{ domain, id, state, file: policy.at.file },
+      mode: policyEnforces(policy) ? mode : 'monitor_only',
       error: error === undefined ? '' : [error.message, error.remedy].filter(Boolean).join('\n'),
       // A share of what the policy has in common with others.
       kernelMemoryBytes: own.reduce(

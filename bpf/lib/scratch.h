@@ -66,6 +66,11 @@ struct hook_scratch {
 	__u32 untrack;  /* values whose sockets are forgotten after the event */
 	__u32 slot;     /* this place among those of its CPU */
 	__u32 cel_next; /* step */
+	struct value_verdict verdict;
+	__u64 enforced[HOOK_WORDS_MAX]; /* rules that were to deny or signal */
+	__u64 has_verdict;
+	__u64 carried_by; /* the context of a hook whose next instance goes on here; 0 without */
+	__s32 decided;    /* by the instances so far */
 };
 
 /* Entry cpu * scratch_slots + slot. User space sets max_entries before load. */

@@ -53,6 +53,7 @@ function refusing(refusal: PolicyRefusal): FakeView {
     delete: reject,
     enable: reject,
     disable: reject,
+    setMode: reject,
   };
   return Object.assign(new FakeView(), { policyChanges });
 }
@@ -93,8 +94,15 @@ test("an admin changes policies through Tetragon's methods", async (t) => {
     ['enable', 'p'],
     ['delete', 'p'],
   ]);
-  const mode = TracingPolicyMode.TP_MODE_ENFORCE;
-  await assert.rejects(client.unary(configureTracingPolicy, { ...name, mode }), /mode/);
+  const { TP_MODE_ENFORCE, TP_MODE_MONITOR, TP_MODE_MONITOR_ONLY } = TracingPolicyMode;
+  await client.unary(configureTracingPolicy, { ...name, mode: TP_MODE_MONITOR });
+  await client.unary(configureTracingPolicy, { ...name, mode: TP_MODE_ENFORCE });
+  assert.deepEqual(view.changes.slice(-2), [
+    ['monitor', 'p'],
+    ['enforce', 'p'],
+  ]);
+  const wrong = client.unary(configureTracingPolicy, { ...name, mode: TP_MODE_MONITOR_ONLY });
+  await assert.rejects(wrong, /TP_MODE_ENFORCE or TP_MODE_MONITOR/);
 });
 
 test('a viewer changes nothing, and is told why', async (t) => {

@@ -17,8 +17,9 @@ import {
   DeleteTracingPolicyResponseSchema,
   DisableTracingPolicyResponseSchema,
   EnableTracingPolicyResponseSchema,
+  TracingPolicyMode,
 } from './gen/tetragon/sensors_pb.js';
-import { UnsupportedField, statusError } from './status-error.ts';
+import { statusError } from './status-error.ts';
 import { unary } from './unary.ts';
 import type { PolicyChanges } from './view.ts';
 
@@ -51,7 +52,8 @@ export function policyMethods(changes: PolicyChanges): PolicyMethods {
         return create(DisableTracingPolicyResponseSchema);
       }),
       configureTracingPolicy: unary(async (request: ConfigureTracingPolicyRequest) => {
-        if (request.mode !== undefined) throw new UnsupportedField('mode');
+        const mode = modeOf(request);
+        if (mode !== undefined) await changes.setMode(request, mode);
         if (request.enable === true) await changes.enable(request);
         if (request.enable === false) await changes.disable(request);
         return create(ConfigureTracingPolicyResponseSchema);
@@ -68,6 +70,16 @@ export function policyMethods(changes: PolicyChanges): PolicyMethods {
       }),
     },
   };
+}
+
+function modeOf({ mode }: ConfigureTracingPolicyRequest): 'enforce' | 'monitor' | undefined {
+  if (mode === undefined) return undefined;
+  if (mode === TracingPolicyMode.TP_MODE_ENFORCE) return 'enforce';
+  if (mode === TracingPolicyMode.TP_MODE_MONITOR) return 'monitor';
+  throw statusError(
+    status.INVALID_ARGUMENT,
+    'The mode of a policy is set to TP_MODE_ENFORCE or TP_MODE_MONITOR; TP_MODE_MONITOR_ONLY means that it has no action to enforce',
+  );
 }
 
 /** The same methods for who may only read. */

@@ -11,6 +11,12 @@ export const POLICY_STATES: Readonly<Record<PolicyView['state'], TracingPolicySt
   load_error: TracingPolicyState.TP_STATE_LOAD_ERROR,
 };
 
+const MODES: Readonly<Record<PolicyView['mode'], TracingPolicyMode>> = {
+  enforce: TracingPolicyMode.TP_MODE_ENFORCE,
+  monitor: TracingPolicyMode.TP_MODE_MONITOR,
+  monitor_only: TracingPolicyMode.TP_MODE_MONITOR_ONLY,
+};
+
 /**
  * A policy as Tetragon's clients list it; `info` says why a hook is not attached in the cheapest way, and what it costs where
  * the kernel has measured that.
@@ -24,7 +30,7 @@ export function policyStatus(view: PolicyView): MessageInitShape<typeof TracingP
     sensors: [...new Set(view.hooks.map(({ attachedTo }) => attachedTo.split(':', 1)[0] ?? ''))],
     error: view.error,
     state: POLICY_STATES[view.state],
-    mode: TracingPolicyMode.TP_MODE_MONITOR_ONLY,
+    mode: MODES[view.mode],
     kernelMemoryBytes: BigInt(view.kernelMemoryBytes),
     domain: view.domain,
     stats: statsOf(view),

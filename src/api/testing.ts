@@ -36,6 +36,7 @@ export class FakeView implements AgentView {
     delete: ({ name }) => this.#note('delete', name),
     enable: ({ name }) => this.#note('enable', name),
     disable: ({ name }) => this.#note('disable', name),
+    setMode: ({ name }, mode) => this.#note(mode, name),
   };
 
   #note(change: string, about: unknown): Promise<void> {

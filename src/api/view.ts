@@ -29,6 +29,8 @@ export interface PolicyChanges {
   delete(name: PolicyName): Promise<void>;
   enable(name: PolicyName): Promise<void>;
   disable(name: PolicyName): Promise<void>;
+  /** from the next hit on */
+  setMode(name: PolicyName, mode: 'enforce' | 'monitor'): Promise<void>;
 }
 
 export interface AddedPolicy {
@@ -47,6 +49,8 @@ export interface PolicyView {
   readonly state: 'enabled' | 'disabled' | 'load_error';
   /** where it was read */
   readonly file: string;
+  /** `monitor_only`: it has nothing to enforce */
+  readonly mode: 'enforce' | 'monitor' | 'monitor_only';
   /** why it is not in force, else empty */
   readonly error: string;
   readonly kernelMemoryBytes: number;

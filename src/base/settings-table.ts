@@ -69,6 +69,10 @@ export const settingsTable = {
     group: 'Policies',
     help: 'directory of TracingPolicies that are always put in force; it may be missing',
   }),
+  'monitor-only': setting(boolean, false, {
+    group: 'Policies',
+    help: 'let no policy deny or signal, whatever its own mode: events say what it would have done',
+  }),
   'allow-policy-requests': setting(boolean, false, {
     group: 'Policies',
     help: 'let TracingPolicyNamespaced use GetUrl and DnsLookup, with which the agent sends requests from the node',

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Command, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { version } from '../base/version.ts';
 import { reportFailure, usageError } from './failure.ts';
 import { endWithReader } from './output.ts';
@@ -147,6 +147,20 @@ function program(): Command {
       ),
     );
   }
+
+  const mode = addSettings(policy.command('mode'), CONNECTION)
+    .summary('let a policy enforce, or only monitor')
+    .description(
+      'Lets the rules of a policy deny and signal (enforce), or only tell what they would have done (monitor): from the next ' +
+        'hit on, without loading anything.',
+    )
+    .argument('<name>', 'the name in its metadata')
+    .addArgument(new Argument('<mode>', 'what it is to do').choices(['enforce', 'monitor']))
+    .option('-n, --namespace <name>', 'of a TracingPolicyNamespaced')
+    .option('--domain <name>', 'only if it is of this domain');
+  mode.action(async (policyName: string, wanted: 'enforce' | 'monitor') =>
+    (await import('./policy-change.ts')).policyChange(wanted, policyName, givenFlags(mode), mode.opts()),
+  );
 
   const about = merlon
     .command('version')

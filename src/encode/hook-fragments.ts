@@ -19,6 +19,9 @@ export interface PreparedRule {
   readonly afterAncestors: Uint8Array;
   /** members of `merlon` */
   readonly details: Uint8Array;
+  /** the rule's bit, for the verdict */
+  readonly bit: number;
+  readonly enforcement: HookRule['enforcement'];
 }
 
 export interface PreparedPolicy {
@@ -66,11 +69,11 @@ function preparePolicy({ target, values }: Hook, policy: HookPolicy): PreparedPo
     args,
     data: target.kind === 'kprobe' || target.kind === 'uprobe' ? prepare(policy.data, 'data') : [],
     returnValue: isArgument ? undefined : returned,
-    rules: policy.rules.map((rule) => prepareRule(target, policy, rule)),
+    rules: policy.rules.map((rule, index) => prepareRule(target, policy, rule, policy.firstRule + index)),
   };
 }
 
-function prepareRule(target: HookTarget, policy: HookPolicy, rule: HookRule): PreparedRule {
+function prepareRule(target: HookTarget, policy: HookPolicy, rule: HookRule, bit: number): PreparedRule {
   const [afterArgs, afterStack, afterAncestors] = ruleText(target, policy, rule);
   const details = member('policy_namespace', policy.namespace) + member('selector', rule.label);
   return {
@@ -82,6 +85,8 @@ function prepareRule(target: HookTarget, policy: HookPolicy, rule: HookRule): Pr
     afterStack: Buffer.from(afterStack),
     afterAncestors: Buffer.from(afterAncestors),
     details: Buffer.from(details),
+    bit,
+    enforcement: rule.enforcement,
   };
 }
 

@@ -148,6 +148,7 @@ export class HookJson {
   #openDetails({ record, process, ktime }: HookOccurrence, policy: PreparedPolicy, rule: PreparedRule): void {
     this.#frame.tail(ktime, process);
     this.#out.append(rule.details);
+    this.#details.appendVerdict(record, rule);
     this.#details.appendSockOwner(record, policy, process.nodeName);
   }
 

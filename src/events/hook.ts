@@ -54,7 +54,20 @@ export interface HookRule {
   readonly imaHash: boolean;
   /** what the agent does for each event of the rule; none when absent */
   readonly requests?: readonly HookRequest[];
+  /** what it does to the operation and its process; undefined when it only observes */
+  readonly enforcement?:
+    | {
+        /** a negative errno, 0 for none */
+        readonly error: number;
+        /** 0 for none */
+        readonly signal: number;
+        readonly rung: Rung;
+      }
+    | undefined;
 }
+
+/** How an operation is denied or its process killed, the strongest first; docs/enforcement.md says what each guarantees. */
+export type Rung = 'lsm' | 'fmod_ret' | 'signal';
 
 /** A request that the agent sends: an HTTP GET of a URL, or a look-up of a name. */
 export type HookRequest =

@@ -18,7 +18,7 @@ export interface FunctionTarget {
 type AttachPlace =
   | FunctionTarget
   /** lsm_ima: before the programs of `lsm`, for those rules that want the file's hash */
-  | { readonly by: 'lsm' | 'lsm_ima'; readonly functionName: string }
+  | { readonly by: 'lsm' | 'lsm_ima' | 'fmod_ret'; readonly functionName: string }
   | { readonly by: 'tracepoint'; readonly subsystem: string; readonly event: string }
   | { readonly by: 'raw_tracepoint'; readonly event: string }
   /** every execve, for what processes inherit (follow.ts) */

@@ -38,7 +38,7 @@ function instance(): InstancePlan {
 
 test('each field stands at its offset', () => {
   const plan = instance();
-  const bytes = configBytes(plan, { hook: 11, generation: 22, next: 33 }, SECRET);
+  const bytes = configBytes(plan, { hook: 11, generation: 22, next: 33, continues: false }, SECRET);
   const view = new DataView(bytes.buffer);
   const u32 = (offset: number): number => view.getUint32(offset, true);
   const u64 = (offset: number): bigint => view.getBigUint64(offset, true);
@@ -101,7 +101,7 @@ test('the largest plan fits its struct', () => {
   const hooks = [...planPolicy(policy('p', [rawHook(args, selectors)]), kernelFacts()).values()].flat();
   const [plan] = planInstances(hooks, SECRET);
   assert.ok(plan !== undefined);
-  const bytes = configBytes(plan, { hook: 1, generation: 1, next: 0 }, SECRET);
+  const bytes = configBytes(plan, { hook: 1, generation: 1, next: 0, continues: false }, SECRET);
   const words = new BigUint64Array(bytes.buffer, HookConfig.rulesAll, HookLimit.HOOK_WORDS_MAX);
   assert.ok(words.every((word) => word === (1n << 64n) - 1n));
 });

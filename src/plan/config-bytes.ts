@@ -21,6 +21,8 @@ export interface InstanceIdentity {
   readonly generation: number;
   /** entry of the next program of the same hook; 0 for none */
   readonly next: number;
+  /** it runs behind another program of the hook */
+  readonly continues: boolean;
 }
 
 /** A struct hook_config. */
@@ -38,12 +40,14 @@ export function configBytes(
   u32(HookConfig.values, plan.values.length);
   u32(HookConfig.dimensions, plan.dimensions.length);
   u32(HookConfig.arguments, plan.argumentCount);
+  view.setInt32(HookConfig.failure, plan.failure, true);
   u32(
     HookConfig.flags,
     (plan.syscallRegisters ? HookFlag.HOOK_SYSCALL_REGS : 0) |
       (plan.atReturn ? HookFlag.HOOK_RETURN : 0) |
       (plan.names === undefined ? 0 : HookFlag.HOOK_PLACES) |
       (plan.attach.by === 'follow' ? HookFlag.HOOK_FOLLOW : 0) |
+      (identity.continues && canDeny(plan) ? HookFlag.HOOK_CONTINUES : 0) |
       actionFlags(plan),
   );
   view.setBigUint64(HookConfig.secret, secret[0], true);
@@ -75,6 +79,7 @@ export function configBytes(
     HookConfig.rulesUntrack,
     actingRules(plan, ({ untrack }) => untrack.length > 0),
   );
+  writeMask(view, HookConfig.rulesEnforce, actingRules(plan, enforces));
   rules.carries.forEach((carries, word) =>
     view.setBigUint64(HookConfig.rulesCarries + 8 * word, carries ? 1n : 0n, true),
   );
@@ -85,15 +90,26 @@ export function configBytes(
 export function actionFlags({ attach, actions, values, rules }: InstancePlan): number {
   const limits = actions.some(({ intervalNs }) => intervalNs > 0n);
   const tracks = actions.some(({ track, untrack }) => track.length + untrack.length > 0);
+  const hasEnforcement = actions.some(enforces);
   const hasSocks = values.some(({ shown }) => shown.form === 'sock');
   return (
     (limits ? HookFlag.HOOK_LIMITS : 0) |
     (tracks ? HookFlag.HOOK_TRACKS : 0) |
+    (hasEnforcement ? HookFlag.HOOK_ENFORCES : 0) |
     (hasSocks ? HookFlag.HOOK_SOCK_OWNERS : 0) |
     (values.some(({ maxData }) => maxData) ? HookFlag.HOOK_WIDE : 0) |
     (rules.imaHash.isEmpty ? 0 : HookFlag.HOOK_IMA) |
     (attach.by === 'lsm_ima' ? HookFlag.HOOK_IMA_ASK : 0)
   );
+}
+
+/** What the program returns decides about the operation. */
+function canDeny({ attach }: InstancePlan): boolean {
+  return attach.by === 'lsm' || attach.by === 'fmod_ret';
+}
+
+function enforces({ error, signal }: RuleAction): boolean {
+  return error !== 0 || signal !== 0;
 }
 
 function actingRules({ actions, words }: InstancePlan, acts: (action: RuleAction) => boolean): RuleMask {
@@ -103,13 +119,25 @@ function actingRules({ actions, words }: InstancePlan, acts: (action: RuleAction
 }
 
 /** A struct rule_action, as the kernel side finds it before the first hit. */
-export function actionBytes({ intervalNs, scope, values, track, untrack }: RuleAction): Uint8Array {
+export function actionBytes({
+  intervalNs,
+  scope,
+  values,
+  track,
+  untrack,
+  error,
+  signal,
+  policy,
+}: RuleAction): Uint8Array {
   const view = new DataView(new ArrayBuffer(RuleActionLayout.sizeof));
   view.setBigUint64(RuleActionLayout.interval, intervalNs, true);
   view.setUint16(RuleActionLayout.scope, scope, true);
   view.setUint16(RuleActionLayout.values, bitsOf(values), true);
   view.setUint16(RuleActionLayout.track, bitsOf(track), true);
   view.setUint16(RuleActionLayout.untrack, bitsOf(untrack), true);
+  view.setUint32(RuleActionLayout.policy, policy, true);
+  view.setInt32(RuleActionLayout.error, error, true);
+  view.setUint32(RuleActionLayout.signal, signal, true);
   return new Uint8Array(view.buffer);
 }
 

@@ -137,6 +137,7 @@ export class FollowedConditions {
         imaHash: none,
       },
       actions: [],
+      failure: 0,
       policies: [],
     };
   }

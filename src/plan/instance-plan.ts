@@ -23,6 +23,8 @@ export interface InstancePlan {
   readonly rules: RuleSets;
   /** of the rules that do more than to send */
   readonly actions: readonly RuleAction[];
+  /** what a hook that denies returns for a hit that it cannot look at; 0: lets it pass */
+  readonly failure: number;
   readonly policies: readonly HookPolicy[];
 }
 
@@ -36,6 +38,11 @@ export interface RuleAction {
   readonly values: readonly number[];
   readonly track: readonly number[];
   readonly untrack: readonly number[];
+  /** what it does to the operation and its process */
+  readonly error: number;
+  readonly signal: number;
+  /** number of the rule's policy, whose mode decides whether it does so */
+  readonly policy: number;
 }
 
 /** As struct rule_config, but for the rules with an action. */

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { RateScope } from '../events/gen/layouts.ts';
 import type { HookPolicy, HookRequest } from '../events/hook.ts';
-import type { Action, Hook, RateLimit, Selector } from '../policy/model.ts';
+import type { Action, Hook, Policy, RateLimit, Selector } from '../policy/model.ts';
 import { attempt, type OnPlanError, PlanError, raise } from './plan-problem.ts';
 
 /** What the agent that the plan is for does beside loading programs. */
 export interface ActionOptions {
   /** whose GetUrl and DnsLookup it does: nobody's, those of policies for the whole cluster, or of namespaced ones as well */
   readonly requests: 'none' | 'cluster' | 'all';
+  /** the number that the kernel side knows a policy by; 0 for all without */
+  readonly numberOf?: (policy: Policy) => number;
 }
 
 /** What a rule does when it matches. */
@@ -30,6 +32,8 @@ const SCOPES: Readonly<Record<RateLimit['scope'], Scope>> = {
   thread: RateScope.RATE_THREAD,
   process: RateScope.RATE_PROCESS,
 };
+/** What acts on the operation or its process. */
+const ENFORCING: ReadonlySet<Action['kind']> = new Set(['Sigkill', 'Signal', 'Override']);
 const NS_PER_MS = 1_000_000n;
 
 /** Plans the actions of a selector; a hook without selectors has one that posts. `onError` hears of what is not served. */
@@ -42,6 +46,15 @@ export function planActions(
   const actions = actionsOf(selector);
   const posts = actions.filter((action) => action.kind === 'Post');
   for (const action of actions) attempt(() => refuse(action, hook), onError);
+  const late = selector?.returnActions.find(({ kind }) => ENFORCING.has(kind));
+  if (late !== undefined)
+    onError(
+      new PlanError(
+        late.at,
+        `Cannot serve action "${late.kind}" when the function returns: it has run by then`,
+        'Move the action to matchActions.',
+      ),
+    );
   const sends = !actions.some(({ kind }) => kind === 'NoPost');
   const entriesOf = (kind: 'TrackSock' | 'UntrackSock'): number[] => [
     ...actions.flatMap((action) =>
@@ -101,6 +114,8 @@ function actionsOf(selector: Selector | undefined): Action[] {
 function refuse(action: Action, hook: Hook): void {
   switch (action.kind) {
     case 'NoPost':
+    case 'Sigkill':
+    case 'Signal':
     case 'TrackSock':
     case 'UntrackSock':
     // planRequests judges these.
@@ -110,6 +125,10 @@ function refuse(action: Action, hook: Hook): void {
     case 'Post':
       if ((action.kernelStackTrace || action.userStackTrace) && hook.kind === 'lsm')
         throw new PlanError(action.at, 'Cannot take a stack trace in an LSM hook');
+      return;
+    case 'Override':
+      if (hook.kind === 'uprobe')
+        throw new PlanError(action.at, 'Cannot serve action "Override" of a uprobe in this version');
       return;
     default:
       throw new PlanError(action.at, `Cannot serve action "${action.kind}" in this version`);

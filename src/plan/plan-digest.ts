@@ -6,7 +6,9 @@ import type { StringSecret } from './string-key.ts';
 
 /** A digest of everything that shapes the program and its tables: plans of equal digests need one program. */
 export function digestOf(plan: InstancePlan, secret: StringSecret): string {
-  const hash = createHash('sha256').update(configBytes(plan, { hook: 0, generation: 0, next: 0 }, secret));
+  const hash = createHash('sha256').update(
+    configBytes(plan, { hook: 0, generation: 0, next: 0, continues: false }, secret),
+  );
   for (const alphabet of plan.alphabets) hash.update(alphabet);
   for (const action of plan.actions) hash.update(`${action.rule}`).update(actionBytes(action));
   for (const { table, output } of plan.dimensions)

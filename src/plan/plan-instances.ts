@@ -98,6 +98,7 @@ class Group {
       words,
       rules,
       actions: this.#placed.flatMap(ruleActions),
+      failure: this.#failure(),
       alphabets: [alphabets[0].classes, alphabets[1].classes],
       // Cheap ones first: most hits end there.
       dimensions: [...this.#dimensions.values()]
@@ -105,6 +106,16 @@ class Group {
         .map((conditions) => buildDimension(conditions, context)),
       policies: this.#placed.map(shownPolicy),
     };
+  }
+
+  /** A policy that denies what it cannot read also denies what it cannot look at. */
+  #failure(): number {
+    const errors = this.#placed.flatMap(({ hook }) =>
+      hook.rules.flatMap(({ matchOnError, enforcement }) =>
+        matchOnError && enforcement !== undefined ? [enforcement.error] : [],
+      ),
+    );
+    return errors.find((error) => error !== 0) ?? 0;
   }
 
   #peekEntry(value: ValuePlan, newKeys: ReadonlySet<string>): number {
@@ -177,8 +188,8 @@ class Group {
 /** What its rules do beside sending. */
 function ruleActions({ hook, firstRule, entries }: PlacedHook): RuleAction[] {
   const move = (values: readonly number[]): number[] => values.map((entry) => entries[entry] ?? 0);
-  return hook.rules.flatMap(({ limit, track, untrack }, index) =>
-    limit === undefined && track.length === 0 && untrack.length === 0
+  return hook.rules.flatMap(({ limit, track, untrack, enforcement }, index) =>
+    limit === undefined && track.length === 0 && untrack.length === 0 && enforcement === undefined
       ? []
       : [
           {
@@ -188,6 +199,9 @@ function ruleActions({ hook, firstRule, entries }: PlacedHook): RuleAction[] {
             values: [...new Set(entries)],
             track: move(track),
             untrack: move(untrack),
+            error: enforcement?.error ?? 0,
+            signal: enforcement?.signal ?? 0,
+            policy: hook.number,
           },
         ],
   );

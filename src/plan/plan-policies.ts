@@ -9,7 +9,9 @@ import { planActions, planRequests } from './plan-actions.ts';
 import { type LoaderHook, planLoader } from './plan-loader.ts';
 import { attempt, NeedsKubernetes, type OnPlanError, PlanError, raise } from './plan-problem.ts';
 import { planSelector, UNREADABLE } from './plan-selector.ts';
-import { planTargets, type PlannedTarget } from './plan-target.ts';
+import type { Enforcement, ServedTarget } from './plan-enforcement.ts';
+import { enforcementOf, isEnforcing, planServedTargets } from './plan-enforcement.ts';
+import type { PlannedTarget } from './plan-target.ts';
 import { planValue } from './plan-value.ts';
 import type { Condition } from './condition.ts';
 import { FollowedConditions } from './follow.ts';
@@ -20,6 +22,8 @@ export interface PolicyHook {
   readonly policy: Policy;
   /** of the policy's entry */
   readonly at: SourcePosition;
+  /** of the policy in the kernel */
+  readonly number: number;
   readonly target: PlannedTarget;
   readonly values: readonly ValuePlan[];
   readonly shown: Omit<HookPolicy, 'firstRule'>;
@@ -30,6 +34,7 @@ export interface PlannedRule extends PlannedActions {
   /** `entry` of a value input is a position in PolicyHook.values */
   readonly conditions: readonly Condition[];
   readonly matchOnError: boolean;
+  readonly enforcement: Enforcement | undefined;
 }
 
 /**
@@ -51,8 +56,8 @@ export function planPolicy(
     byTarget.set(key, [...(byTarget.get(key) ?? []), hook]);
   };
   for (const hook of policy.hooks)
-    for (const target of attempt(() => planTargets(hook, facts, onError), onError) ?? []) {
-      const planned = planHook(policy, hook, target, facts, followed, options, onError);
+    for (const served of attempt(() => planServedTargets(hook, facts, onError), onError) ?? []) {
+      const planned = planHook(policy, served, facts, followed, options, onError);
       add(planned);
       const asking = askForHash(planned);
       if (asking !== undefined) add(asking);
@@ -92,8 +97,7 @@ class ValueList {
 
 function planHook(
   policy: Policy,
-  hook: Hook,
-  target: PlannedTarget,
+  { target, hook, serves }: ServedTarget,
   facts: KernelFacts,
   followed: FollowedConditions,
   options: ActionOptions,
@@ -118,6 +122,7 @@ function planHook(
   return {
     policy,
     at: hook.at,
+    number: options.numberOf?.(policy) ?? 0,
     target,
     values: list.values,
     shown: {
@@ -128,6 +133,7 @@ function planHook(
       rules: selectors.map((selector) => ({
         ...shownRule(selector),
         requests: attempt(() => planRequests(selector, policy, options), onError) ?? [],
+        enforcement: serves === 'observing' ? undefined : enforcementOf(selector, target),
       })),
       args: showOf(args, hook.args),
       data: showOf(data, hook.data),
@@ -136,11 +142,16 @@ function planHook(
     rules: selectors.map((selector) => ({
       conditions: selector === undefined ? [] : planSelector(selector, places, facts, followed, onError),
       ...planActions(selector, hook, places, onError),
+      ...(serves === 'all' || isEnforcing(selector) === (serves === 'enforcing') ? {} : SILENT),
+      enforcement: serves === 'observing' ? undefined : enforcementOf(selector, target),
       // An observing policy reports what it could not read; the event says so.
       matchOnError: policy.extensions.get('on-unreadable') !== 'no-match',
     })),
   };
 }
+
+/** Of a rule that another target of its hook serves: it is there because the first rule that matches wins. */
+const SILENT = { posts: false, limit: undefined, track: [], untrack: [] } as const;
 
 /**
  * The same hook once more, for the programs that ask for the hash of the file; undefined when no rule wants it. It stands
@@ -162,6 +173,7 @@ function loaderHook(policy: Policy, { target, values, conditions }: LoaderHook):
   return {
     policy,
     at: policy.at,
+    number: 0,
     target,
     values,
     shown: {
@@ -179,7 +191,7 @@ function loaderHook(policy: Policy, { target, values, conditions }: LoaderHook):
           imaHash: false,
           limit: undefined,
         },
-        ...{ track: [], untrack: [] },
+        ...{ track: [], untrack: [], enforcement: undefined },
         matchOnError: true,
       },
     ],

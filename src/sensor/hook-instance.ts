@@ -21,6 +21,7 @@ const PROGRAMS: Readonly<Record<AttachTarget['by'], string>> = {
   fexit: 'hook_fexit',
   lsm: 'hook_lsm',
   lsm_ima: 'hook_lsm',
+  fmod_ret: 'hook_fmod_ret',
   kprobe: 'hook_kprobe',
   kretprobe: 'hook_return',
   tracepoint: 'hook_tracepoint',
@@ -63,6 +64,9 @@ export const IMA_MAP = 'ima_states';
 
 /** Every map that an instance can have made for all. */
 export const LENT_MAPS = [...SCRATCH_MAPS, RATE_MAP, OWNER_MAP, WIDE_MAP, IMA_MAP] as const;
+
+/** Of bpf/lib/hook_enforce.h: the mode of each policy, by its number. */
+export const MODE_MAP = 'policy_modes';
 
 /** Whether the program looks at whose a socket is. */
 export function usesOwners(plan: InstancePlan): boolean {
@@ -152,6 +156,7 @@ export class HookInstance {
       const lent = lentMaps(plan);
       for (const name of [RATE_MAP, OWNER_MAP, WIDE_MAP, IMA_MAP])
         if (!lent.includes(name)) object.setMap(name, { autocreate: false });
+      if ((actionFlags(plan) & HookFlag.HOOK_ENFORCES) === 0) object.setMap(MODE_MAP, { autocreate: false });
       const hasActions = plan.actions.length > 0;
       object.setMap(ACTION_MAP, hasActions ? { maxEntries: plan.words * 64 } : { autocreate: false });
       for (const { name } of object.maps) {

@@ -134,7 +134,7 @@ export class HookPrograms {
       this.#nextHook += 1 + Math.max(0, ...(plan.names?.keys() ?? []));
       const instance = HookInstance.load(
         plan,
-        { hook: id, generation, next },
+        { hook: id, generation, next, continues: part > 0 },
         this.#secret,
         this.#shared,
         root.maps,

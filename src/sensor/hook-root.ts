@@ -18,6 +18,7 @@ const ROOTS: Readonly<Record<AttachTarget['by'], string>> = {
   fexit: 'root_fexit',
   lsm: 'root_lsm',
   lsm_ima: 'root_lsm',
+  fmod_ret: 'root_fmod_ret',
   kprobe: 'root_kprobe',
   kretprobe: 'root_kprobe',
   tracepoint: 'root_tracepoint',
@@ -155,6 +156,7 @@ function attachSpec(target: AttachTarget): AttachSpec {
   switch (target.by) {
     case 'fentry':
     case 'fexit':
+    case 'fmod_ret':
       return { kind: 'trace' };
     case 'lsm':
     case 'lsm_ima':

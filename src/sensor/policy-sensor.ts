@@ -14,11 +14,13 @@ import { type PlannedSet, planSet } from '../plan/plan-set.ts';
 import type { StringSecret } from '../plan/string-key.ts';
 import type { Policy } from '../policy/model.ts';
 import { FollowedProcesses, numbersIn } from './followed-processes.ts';
-import { LENT_MAPS, usesOwners } from './hook-instance.ts';
+import { LENT_MAPS, MODE_MAP, usesOwners } from './hook-instance.ts';
 import type { LoadedHook, PreparedPrograms } from './hook-programs.ts';
 import { HookPrograms } from './hook-programs.ts';
 import { RefusedTarget } from './hook-roots.ts';
 import { OwnerTracking } from './owner-tracking.ts';
+import type { Mode } from './policy-modes.ts';
+import { PolicyModes } from './policy-modes.ts';
 import type { ProcessSensor } from './process-sensor.ts';
 import type { EntryCounts } from './rule-counts.ts';
 import { policyKey } from './policy-key.ts';
@@ -38,11 +40,12 @@ export class PolicySensor {
   readonly #programs: HookPrograms;
   readonly #followed: FollowedProcesses;
   readonly #owners: OwnerTracking;
+  readonly #modes = new PolicyModes();
   #inForce = new Map<string, Policy>();
 
   constructor(process: ProcessSensor, facts: KernelFacts, options: ActionOptions = { requests: 'none' }) {
     this.#facts = facts;
-    this.#options = options;
+    this.#options = { ...options, numberOf: this.#modes.numberOf };
     const { maps } = process;
     const secret = new DataView(
       maps.string_secrets.get(new Uint8Array(4))?.slice().buffer ?? new ArrayBuffer(16),
@@ -50,6 +53,7 @@ export class PolicySensor {
     this.#secret = [secret.getBigUint64(0, true), secret.getBigUint64(8, true)];
     this.#shared = new Map(Object.entries(maps));
     this.#shared.delete('exec_scratches');
+    this.#shared.set(MODE_MAP, this.#modes.map);
     this.#programs = new HookPrograms(this.#secret, this.#shared);
     this.#followed = new FollowedProcesses(this.#secret, this.#shared);
     this.#owners = new OwnerTracking(facts.attach, this.#shared);
@@ -96,6 +100,11 @@ export class PolicySensor {
     return this.#load(policies, false);
   }
 
+  /** Whether the rules of policies act from now on: of those in force, and of those that the next change is about. */
+  setModes(modes: ReadonlyMap<Policy, Mode>): void {
+    for (const [policy, mode] of modes) this.#modes.set(policy, mode);
+  }
+
   /**
    * Lets living processes inherit from what their ancestors were before the policies came. Called with all processes, after
    * apply(), and again once those that began meanwhile are known.
@@ -109,6 +118,7 @@ export class PolicySensor {
     this.#programs.close();
     this.#followed.close();
     this.#owners.stop();
+    this.#modes.close();
     for (const name of LENT_MAPS) this.#shared.get(name)?.close();
   }
 
@@ -123,6 +133,7 @@ export class PolicySensor {
     } finally {
       this.#facts.forgetFiles();
       this.#programs.detachUnused();
+      this.#modes.keep(new Set(this.#inForce.values()));
     }
     return failed;
   }

@@ -5,6 +5,7 @@ import { PlanError } from '../plan/plan-problem.ts';
 import { AT, policy } from '../plan/testing.ts';
 import type { Policy } from '../policy/model.ts';
 import { PolicyRefusal } from './policy-refusal.ts';
+import type { Mode } from './policy-modes.ts';
 import type { FailedPolicies } from './policy-sensor.ts';
 import { PolicySet } from './policy-set.ts';
 
@@ -12,6 +13,7 @@ import { PolicySet } from './policy-set.ts';
 class FakeSensor {
   readonly refused = new Set<string>();
   inForce: string[] = [];
+  readonly modes = new Map<string, Mode>();
 
   apply(policies: readonly Policy[]): FailedPolicies {
     const failed = this.#failed(policies);
@@ -23,6 +25,10 @@ class FakeSensor {
     const failed = this.#failed(policies);
     if (failed.size === 0) this.inForce = policies.map(({ name }) => name);
     return failed;
+  }
+
+  setModes(modes: ReadonlyMap<Policy, Mode>): void {
+    for (const [{ name }, mode] of modes) this.modes.set(name, mode);
   }
 
   #failed(policies: readonly Policy[]): Map<Policy, PlanError> {

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+import { policyEnforces } from '../plan/plan-enforcement.ts';
 import type { PlanError } from '../plan/plan-problem.ts';
 import type { Policy } from '../policy/model.ts';
 import { ProblemCode } from '../policy/problem.ts';
 import { PolicyRefusal } from './policy-refusal.ts';
+import type { Mode } from './policy-modes.ts';
 import type { PolicySensor } from './policy-sensor.ts';
 import { policyKey } from './policy-key.ts';
+
+type SetSensor = Pick<PolicySensor, 'apply' | 'change' | 'setModes'>;
 
 /** A policy that the agent was given, and what became of it. */
 export interface PolicyEntry {
@@ -13,6 +17,7 @@ export interface PolicyEntry {
   readonly domain: string;
   readonly id: number;
   readonly state: 'enabled' | 'disabled' | 'load_error';
+  readonly mode: Mode;
   /** why it is not in force */
   readonly error: PlanError | undefined;
 }
@@ -26,13 +31,16 @@ export interface PolicyName {
 
 /** The policies that the agent was given. Each change is a transaction: it throws a PolicyRefusal and has changed nothing. */
 export class PolicySet {
-  readonly #sensor: Pick<PolicySensor, 'apply' | 'change'>;
+  readonly #sensor: SetSensor;
+  /** no policy acts, whatever its own mode */
+  readonly #monitorOnly: boolean;
   /** by namespace and name, in the order in which they came into force */
   #entries: ReadonlyMap<string, PolicyEntry> = new Map();
   #nextId = 1;
 
-  constructor(sensor: Pick<PolicySensor, 'apply' | 'change'>) {
+  constructor(sensor: SetSensor, { monitorOnly }: { monitorOnly: boolean } = { monitorOnly: false }) {
     this.#sensor = sensor;
+    this.#monitorOnly = monitorOnly;
   }
 
   get entries(): PolicyEntry[] {
@@ -41,6 +49,7 @@ export class PolicySet {
 
   /** Begins with these; a policy that cannot be loaded is left out and leaves the others alone. */
   begin(policies: readonly Policy[], domain: string): void {
+    this.#sensor.setModes(new Map(policies.map((policy) => [policy, this.#firstMode(policy)])));
     const failed = this.#sensor.apply(policies);
     this.#entries = new Map(
       policies.map((policy) => {
@@ -97,9 +106,32 @@ export class PolicySet {
     this.#change(next);
   }
 
+  /** Lets the rules of a policy act, or only tell what they would have done: from the next hit on. */
+  setMode(name: PolicyName, mode: Mode): void {
+    const entry = this.#find(name);
+    if (!policyEnforces(entry.policy))
+      throw new PolicyRefusal(
+        'invalid',
+        [],
+        `Cannot set the mode of policy "${name.name}": none of its actions denies or signals`,
+      );
+    if (this.#monitorOnly && mode === 'enforce')
+      throw new PolicyRefusal(
+        'invalid',
+        [],
+        `Cannot let policy "${name.name}" enforce: the agent runs with --monitor-only`,
+      );
+    this.#sensor.setModes(new Map([[entry.policy, mode]]));
+    this.#entries = new Map(this.#entries).set(policyKey(entry.policy), { ...entry, mode });
+  }
+
+  #firstMode({ options: { mode = 'enforce' } }: Policy): Mode {
+    return this.#monitorOnly ? 'monitor' : mode;
+  }
+
   #entry(policy: Policy, domain: string, error?: PlanError): PolicyEntry {
     const state = error === undefined ? 'enabled' : 'load_error';
-    return { policy, domain, id: this.#nextId++, state, error };
+    return { policy, domain, id: this.#nextId++, state, mode: this.#firstMode(policy), error };
   }
 
   #find({ namespace, name, domain }: PolicyName): PolicyEntry {
@@ -111,9 +143,9 @@ export class PolicySet {
   }
 
   #change(next: ReadonlyMap<string, PolicyEntry>): void {
-    const failed = this.#sensor.change(
-      [...next.values()].filter(({ state }) => state === 'enabled').map(({ policy }) => policy),
-    );
+    const enabled = [...next.values()].filter(({ state }) => state === 'enabled');
+    this.#sensor.setModes(new Map(enabled.map(({ policy, mode }) => [policy, mode])));
+    const failed = this.#sensor.change(enabled.map(({ policy }) => policy));
     if (failed.size > 0)
       throw new PolicyRefusal(
         'invalid',

@@ -67,6 +67,7 @@ export const ValueEntry = {
   VALUE_SIZE: 65524,
   VALUE_REST: 65525,
   VALUE_USER_PLACES: 65526,
+  VALUE_VERDICT: 65527,
 } as const;
 
 /** enum value_rest_place */
@@ -205,6 +206,14 @@ export const HookFlag = {
   HOOK_WIDE: 4096,
   HOOK_IMA: 2048,
   HOOK_IMA_ASK: 8192,
+  HOOK_ENFORCES: 16384,
+  HOOK_CONTINUES: 32768,
+} as const;
+
+/** enum policy_mode */
+export const PolicyMode = {
+  POLICY_ENFORCES: 0,
+  POLICY_MONITORS: 1,
 } as const;
 
 /** enum cel_step_kind */
@@ -429,6 +438,14 @@ export const ValueStackPlace = {
   offset: 24,
 } as const;
 
+/** struct value_verdict: offsets in bytes */
+export const ValueVerdict = {
+  sizeof: 24,
+  signals: 0,
+  unsent: 8,
+  error: 16,
+} as const;
+
 /** struct value_path: offsets in bytes */
 export const ValuePath = {
   sizeof: 24,
@@ -612,7 +629,7 @@ export const DimensionConfig = {
 
 /** struct rule_config: offsets in bytes */
 export const RuleConfig = {
-  sizeof: 1408,
+  sizeof: 1536,
   all: 0,
   first: 128,
   last: 256,
@@ -624,6 +641,7 @@ export const RuleConfig = {
   imaHash: 1024,
   track: 1152,
   untrack: 1280,
+  enforce: 1408,
 } as const;
 
 /** struct cel_step: offsets in bytes */
@@ -640,18 +658,21 @@ export const CelStep = {
 
 /** struct rule_action: offsets in bytes */
 export const RuleAction = {
-  sizeof: 24,
+  sizeof: 40,
   interval: 0,
   suppressed: 8,
   scope: 16,
   values: 18,
   track: 20,
   untrack: 22,
+  policy: 24,
+  error: 28,
+  signal: 32,
 } as const;
 
 /** struct hook_config: offsets in bytes */
 export const HookConfig = {
-  sizeof: 7032,
+  sizeof: 7160,
   hook: 0,
   generation: 4,
   words: 8,
@@ -660,6 +681,7 @@ export const HookConfig = {
   group: 20,
   arguments: 24,
   flags: 28,
+  failure: 32,
   pidNamespace: 36,
   secret: 40,
   value: 56,
@@ -675,6 +697,7 @@ export const HookConfig = {
   rulesImaHash: 6648,
   rulesTrack: 6776,
   rulesUntrack: 6904,
+  rulesEnforce: 7032,
 } as const;
 
 /** struct trie_key: offsets in bytes */

@@ -38,8 +38,9 @@ export function hookEvents(agent: Agent): HookEvent[] {
   return lines
     .filter((line) => HOOK_EVENT.test(line))
     .map((line) => {
-      const [type = '', event] = Object.entries(JSON.parse(line) as Record<string, HookEvent>)[0] ?? [];
-      return { ...(event as HookEvent), type };
+      const parsed = JSON.parse(line) as Record<string, HookEvent>;
+      const [type = '', event] = Object.entries(parsed)[0] ?? [];
+      return { ...(event as HookEvent), type, merlon: parsed.merlon };
     });
 }
 

@@ -38,10 +38,9 @@ export function loadHookPrograms(
   try {
     plans.forEach((plan, hook) => {
       const next = hook + 1 < plans.length ? hook + 1 : 0;
-      const identity = { hook, generation: 1, next };
-      const instance = HookInstance.load(plan, identity, secret, shared, rootMaps, (name, map) =>
-        shared.set(name, map),
-      );
+      const identity = { hook, generation: 1, next, continues: hook > 0 };
+      const onScratch = (name: string, map: BpfMap): unknown => shared.set(name, map);
+      const instance = HookInstance.load(plan, identity, secret, shared, rootMaps, onScratch);
       loaded.push(instance);
       instances.set(u32(hook), u32(instance.program.fd));
     });

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
+/*
+ * What the rules that matched do to the operation and its process: an error in place of the operation, signals. Of several
+ * errors the first rule's holds; each signal is sent once. A policy's mode is read at each hit, so a switch is one store.
+ *
+ * A denial holds for a hook that can deny (LSM, fmod_ret). Its instances run one after the other; a later one takes over the
+ * decision with the place in working memory, which is told by the context's address: it is on the stack of this invocation.
+ */
+#ifndef MERLON_HOOK_ENFORCE_H
+#define MERLON_HOOK_ENFORCE_H
+
+#include "hook_actions.h"
+
+/* Largest errno (MAX_ERRNO, include/linux/err.h); the verifier wants no more of an LSM program. */
+#define ERRNO_MAX 4095
+
+#define SIGNALS_MAX 64
+
+/* enum policy_mode by number of the policy; shared by all hooks. One that is not here enforces. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, __u32);
+	__type(value, __u32);
+} policy_modes SEC(".maps");
+
+struct enforce_walk {
+	struct hook_scratch *scratch;
+	__u64 left;
+	__u64 enforced;
+	__u32 word;
+};
+
+static long enforce_step(__u32 index, struct enforce_walk *walk)
+{
+	__u64 lowest = walk->left & -walk->left, below = lowest - 1;
+	struct value_verdict *verdict = &walk->scratch->verdict;
+	struct rule_action *action;
+	__u32 rule, *mode;
+
+	if (!lowest)
+		return 1;
+	walk->left ^= lowest;
+	/* The compiler would look the bit's number up in a table. */
+	asm volatile("" : "+r"(below));
+	rule = walk->word * 64 + __builtin_popcountll(below);
+	action = bpf_map_lookup_elem(&rule_actions, &rule);
+	if (!action)
+		return 0;
+	mode = bpf_map_lookup_elem(&policy_modes, &action->policy);
+	if (mode && *mode == POLICY_MONITORS)
+		return 0;
+	walk->enforced |= lowest;
+	if (!verdict->error)
+		verdict->error = action->error;
+	if (action->signal && action->signal <= SIGNALS_MAX)
+		verdict->signals |= 1ull << (action->signal - 1);
+	return 0;
+}
+
+struct signal_walk {
+	__u64 signals;
+	__u64 unsent;
+};
+
+static long signal_step(__u32 index, struct signal_walk *walk)
+{
+	__u64 bit = 1ull << (index & (SIGNALS_MAX - 1));
+
+	if (walk->signals & bit && bpf_send_signal(index + 1))
+		walk->unsent |= bit;
+	return 0;
+}
+
+/* Decides and signals; leaves in scratch->verdict what is to be returned and reported. */
+static __noinline long hook_enforce(struct hook_scratch *scratch)
+{
+	struct enforce_walk walk = { .scratch = scratch };
+	struct signal_walk signals = {};
+	__u64 any = 0;
+
+	for (__u32 w = 0; w < HOOK_WORDS_MAX; w++) {
+		if (w >= config.words)
+			break;
+		walk.word = w;
+		walk.enforced = 0;
+		walk.left = scratch->mask[w] & config.rules.enforce[w];
+		if (walk.left) {
+			any = 1;
+			bpf_loop(64, enforce_step, &walk, 0);
+		}
+		scratch->enforced[w] = walk.enforced;
+	}
+	scratch->has_verdict = any;
+	signals.signals = scratch->verdict.signals;
+	if (signals.signals)
+		bpf_loop(SIGNALS_MAX, signal_step, &signals, 0);
+	scratch->verdict.unsent = signals.unsent;
+	return 0;
+}
+
+/* Adds to the record what was done. */
+static __noinline long hook_add_verdict(struct hook_scratch *scratch)
+{
+	__u64 *room = (__u64 *)value_room(scratch);
+
+	if (!room)
+		return 0;
+	room[0] = scratch->verdict.signals;
+	room[1] = scratch->verdict.unsent;
+	room[2] = (__u32)scratch->verdict.error;
+	for (__u32 w = 0; w < HOOK_WORDS_MAX; w++) {
+		if (w >= config.words)
+			break;
+		room[3 + w] = scratch->enforced[w];
+	}
+	value_close(scratch, VALUE_VERDICT, sizeof(struct value_verdict) + config.words * sizeof(__u64), 0);
+	return 0;
+}
+
+/* The place that the instance before this one has left, with its decision; NULL when there is none. */
+static __always_inline struct hook_scratch *scratch_take_over(void *context, __u32 *slot)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	for (__u32 i = 0; i < SCRATCH_SLOTS_MAX && i < scratch_slots; i++) {
+		__u32 index = cpu * scratch_slots + i;
+		struct hook_scratch *scratch = bpf_map_lookup_elem(&hook_scratches, &index);
+
+		if (scratch && scratch->carried_by == (__u64)context) {
+			scratch->carried_by = 0;
+			*slot = i;
+			return scratch;
+		}
+	}
+	return NULL;
+}
+
+/* An error that every kernel takes from a program that denies. */
+static __always_inline int errno_bounded(__s32 error)
+{
+	return error < -ERRNO_MAX || error > 0 ? 0 : error;
+}
+
+#endif

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The table of enforcing cases: a policy each, an operation that it must stop, and the same operation elsewhere that passes. */
+import type { Stage } from '../policy/case.ts';
+import type { Requirement } from '../support/requirements.ts';
+
+/** What a run of test/programs/call.c came to: what its calls returned, or the signal that ended it. */
+export type Outcome = readonly number[] | NodeJS.Signals;
+
+export interface EnforceCase {
+  readonly name: string;
+  readonly needs?: readonly Requirement[];
+  /** YAML under `spec:`; every selector is limited to the program of the stage */
+  readonly spec: string;
+  /** a file that the attempt is about */
+  readonly guarded?: string;
+  /** one that must not be there afterwards */
+  readonly absent?: string;
+  /** steps of call.c that the policy must stop */
+  readonly attempt: string;
+  readonly outcome: Outcome;
+  /** steps that it must let pass */
+  readonly control: string;
+  readonly verdict: Readonly<Record<string, unknown>>;
+}
+
+const EPERM = -1;
+const EBADF = -9;
+const SYS_GETPGID = 121;
+const READ_ONLY = 0;
+const CREATE = 0o1101; // O_WRONLY | O_CREAT | O_TRUNC
+
+/** Processes that run the stage's program, and nobody else on this machine. */
+function own({ call }: Stage, action: string, more = ''): string {
+  return `selectors:
+  - matchBinaries: [{operator: In, values: ["${call}"]}]
+    matchActions: [${action}]${more && `\n    ${more}`}`;
+}
+
+function reading(path: string): string {
+  return `openat -100 =${path} ${READ_ONLY} ; read $0 size:16 16`;
+}
+
+/** Reads a file that the policy guards, and one that it does not. */
+function fileCase(
+  stage: Stage,
+  name: string,
+  hook: string,
+  action: string,
+  rest: Pick<EnforceCase, 'outcome' | 'verdict' | 'needs'> & {
+    readonly more?: string;
+    readonly index?: number;
+    readonly type?: string;
+  },
+): EnforceCase {
+  const { more = '', index = 0, type = 'file', ...expected } = rest;
+  const path = `${stage.directory}/guarded-${name.replace(/\W+/g, '-')}`;
+  return {
+    name,
+    guarded: path,
+    spec: `${hook}${more && `\n  ${more}`}
+  args: [{index: ${index}, type: ${type}}]
+  ${own(stage, action, `matchArgs: [{index: ${index}, operator: Equal, values: ["${path}"]}]`)}`,
+    attempt: reading(path),
+    control: reading(`${stage.directory}/other`),
+    ...expected,
+  };
+}
+
+/** The cases on a stage; names, needs and order are the same on every stage. */
+export function enforceCases(stage: Stage): EnforceCase[] {
+  const { directory } = stage;
+  const kprobe = (call: string): string => `kprobes:\n- call: ${call}`;
+  const lsm = (hook: string): string => `lsmhooks:\n- hook: ${hook}`;
+  const override = '{action: Override, argError: -1}';
+  const kill = '{action: Sigkill}';
+  const refused = [EPERM, EBADF];
+  const denied = { verdict: 'denied', rung: 'lsm', error: EPERM };
+  const killed = { verdict: 'killed', rung: 'signal', signal: 'SIGKILL' };
+  const signaled = (signal: string) => ({ verdict: 'signaled', rung: 'signal', signal });
+  const hasLsm = { needs: ['bpfLsm'] as const };
+  const hasTrampolines = { needs: ['trampolines'] as const };
+  const returning = 'return: true\n  returnArg: {index: 0, type: int}';
+  return [
+    fileCase(stage, 'lsm: Override', lsm('file_open'), override, {
+      ...{ ...hasLsm, outcome: refused, verdict: denied },
+    }),
+    fileCase(
+      stage,
+      'lsm: Override with another error',
+      lsm('file_open'),
+      '{action: Override, argError: -13}',
+      {
+        ...{ ...hasLsm, outcome: [-13, EBADF], verdict: { ...denied, error: -13 } },
+      },
+    ),
+    fileCase(stage, 'lsm: Sigkill', lsm('file_open'), kill, {
+      ...hasLsm,
+      outcome: 'SIGKILL',
+      verdict: killed,
+    }),
+    fileCase(stage, 'lsm: Override and Sigkill', lsm('file_open'), `${override}, ${kill}`, {
+      ...{ ...hasLsm, outcome: 'SIGKILL', verdict: { ...denied, signal: 'SIGKILL' } },
+    }),
+    fileCase(stage, 'kprobe: Override of a security function', kprobe('security_file_open'), override, {
+      ...{ ...hasLsm, outcome: refused, verdict: denied },
+    }),
+    fileCase(stage, 'kprobe: Sigkill', kprobe('security_file_open'), kill, {
+      ...{ ...hasTrampolines, outcome: 'SIGKILL', verdict: killed },
+    }),
+    fileCase(stage, 'kprobe: Signal', kprobe('security_file_open'), '{action: Signal, argSig: 15}', {
+      ...{ ...hasTrampolines, outcome: 'SIGTERM', verdict: signaled('SIGTERM') },
+    }),
+    fileCase(stage, 'fentry: Override', 'fentries:\n- call: security_file_open', override, {
+      ...{ ...hasLsm, outcome: refused, verdict: denied },
+    }),
+    fileCase(stage, 'kprobe of another function: Sigkill', kprobe('vfs_read'), kill, {
+      ...{ ...hasTrampolines, outcome: 'SIGKILL', verdict: killed },
+    }),
+    fileCase(
+      stage,
+      'kprobe with a return value: Sigkill at its entry',
+      kprobe('security_file_permission'),
+      kill,
+      {
+        ...{ ...hasTrampolines, more: returning, outcome: 'SIGKILL', verdict: killed },
+      },
+    ),
+    fileCase(stage, 'kprobe with a return value: Override', kprobe('security_file_permission'), override, {
+      ...{ ...hasLsm, more: returning, outcome: [3, EPERM], verdict: denied },
+    }),
+    fileCase(stage, 'kprobe of a system call: Sigkill', kprobe('sys_openat'), kill, {
+      ...{ more: 'syscall: true', index: 1, type: 'string', outcome: 'SIGKILL', verdict: killed },
+    }),
+    fileCase(
+      stage,
+      'tracepoint: Sigkill',
+      'tracepoints:\n- subsystem: syscalls\n  event: sys_enter_openat',
+      kill,
+      { index: 6, type: 'string', outcome: 'SIGKILL', verdict: killed },
+    ),
+    {
+      name: 'raw tracepoint: Signal',
+      spec: `tracepoints:
+- subsystem: raw_syscalls
+  event: sys_enter
+  raw: true
+  args: [{index: 1, type: long}]
+  ${own(stage, '{action: Signal, argSig: 10}', `matchArgs: [{index: 1, operator: Equal, values: ["${SYS_GETPGID}"]}]`)}`,
+      attempt: 'getpgid 0',
+      control: 'getsid 0',
+      ...{ outcome: 'SIGUSR1', verdict: signaled('SIGUSR1') },
+    },
+    {
+      name: 'policy-mode: monitor',
+      spec: `options: [{name: policy-mode, value: monitor}]
+tracepoints:
+- subsystem: syscalls
+  event: sys_enter_getpriority
+  args: []
+  ${own(stage, kill)}`,
+      attempt: 'getpriority 0 0',
+      control: 'getsid 0',
+      ...{ outcome: [20], verdict: { ...killed, verdict: 'monitored' } },
+    },
+    {
+      name: 'lsm: a directory entry that must not be made',
+      ...hasLsm,
+      spec: `lsmhooks:
+- hook: path_mknod
+  args: [{index: 2, type: int}]
+  ${own(stage, override, 'matchArgs: [{index: 2, operator: Mask, values: ["2048"]}]')}`,
+      attempt: `openat -100 =${directory}/created ${CREATE} 04644`,
+      control: `openat -100 =${directory}/other ${READ_ONLY}`,
+      absent: `${directory}/created`,
+      ...{ outcome: [EPERM], verdict: denied },
+    },
+    {
+      name: 'kprobe: a connection that must not be opened',
+      ...hasLsm,
+      spec: `kprobes:
+- call: security_socket_connect
+  args: [{index: 1, type: sockaddr}]
+  ${own(stage, '{action: Override, argError: -111}', 'matchArgs: [{index: 1, operator: SAddr, values: ["127.0.0.77"]}]')}`,
+      attempt: 'socket 2 2 0 ; connect $0 in:127.0.0.77:9 16',
+      control: 'socket 2 2 0 ; connect $0 in:127.0.0.1:9 16',
+      ...{ outcome: [3, -111], verdict: { ...denied, error: -111 } },
+    },
+  ];
+}
