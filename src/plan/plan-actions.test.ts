@@ -63,7 +63,7 @@ describe('actions of a selector', () => {
   });
 
   test('what is not served is refused', () => {
-    assert.throws(() => planned({ kind: 'Sigkill', at: AT }), PlanError);
+    assert.throws(() => planned({ kind: 'CleanupEnforcerNotification', at: AT }), PlanError);
   });
 
   test('the hash of the file: asked for by a program of its own that limits nothing, sent by the other', () => {
