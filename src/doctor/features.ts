@@ -70,10 +70,10 @@ export const features: readonly Feature[] = [
   { ...optional, name: 'policies on user functions', ways: ['uprobe.multi', 'uprobe'], cautions: [] },
   { ...optional, name: 'policies on user probes (USDT)', ways: ['uprobe.multi', 'uprobe'], cautions: [] },
   { ...reading, name: 'policies on LSM hooks', ways: ['lsm'], cautions: [inactiveLsm] },
-  { ...enforcing, name: 'deny by LSM', ways: ['lsm'], cautions: [inactiveLsm] },
-  { ...enforcing, name: 'deny by fmod_ret', ways: ['fmod_ret'], cautions: [skippedHits] },
+  { ...reading, name: 'deny by LSM', ways: ['lsm'], cautions: [inactiveLsm] },
+  { ...reading, name: 'deny by fmod_ret', ways: ['fmod_ret'], cautions: [skippedHits] },
   { ...enforcing, name: 'deny by override', ways: ['bpf_override_return'], cautions: [] },
-  { ...later, name: 'kill or signal', ways: ['bpf_send_signal'], cautions: [] },
+  { ...optional, name: 'kill or signal', ways: ['bpf_send_signal'], cautions: [] },
   {
     ...optional,
     name: 'policy switch without a gap',
