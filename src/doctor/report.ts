@@ -88,7 +88,9 @@ function describeFeature(
 }
 
 function isWhole(verdicts: readonly Verdict[]): boolean {
-  return verdicts.every(({ implemented, state }) => !implemented || state === 'ready' || state === 'degraded');
+  return verdicts.every(
+    ({ implemented, state }) => !implemented || state === 'ready' || state === 'degraded',
+  );
 }
 
 /** In the order of their first use: what this version needs comes first. */
