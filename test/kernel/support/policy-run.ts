@@ -14,6 +14,8 @@ export interface HookExport {
   readonly ima_hash?: string;
   readonly merlon: {
     readonly unreadable?: readonly string[];
+    readonly verdict?: string;
+    readonly error?: number;
     readonly sock_owner?: { readonly exec_id: string; readonly pid: number };
   };
 }
