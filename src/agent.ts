@@ -25,6 +25,7 @@ import { ProcessResync } from './process/resync.ts';
 import { ProcessTable } from './process/table.ts';
 import { ProcessTracker } from './process/tracker.ts';
 import { SharedLaneCounters } from './sensor/lane-counters.ts';
+import { hasPolicyPins } from './sensor/policy-pins.ts';
 import { ProcessSensor } from './sensor/process-sensor.ts';
 import { Outputs } from './sinks/outputs.ts';
 import { describeStatus } from './status.ts';
@@ -33,7 +34,7 @@ import { describeStatus } from './status.ts';
 export interface RunningAgent {
   /** Opens files anew (SIGHUP). */
   reopen(): void;
-  /** Stops cleanly: programs detached, outputs flushed, nothing left in the kernel. */
+  /** Stops cleanly: outputs flushed, and, unless the setting `keep` says otherwise, nothing left in the kernel. */
   stop(): Promise<void>;
   /** Settles when an output that the agent lives for has ended, for example the reader of its standard output. */
   readonly ended: Promise<void>;
@@ -135,7 +136,7 @@ async function start(
     return new Policies(sensor, table, settings, log, logOnce);
   });
   const paths = policyPaths(settings);
-  if (paths.length > 0) await policies.use(() => undefined);
+  if (paths.length > 0 || hasPolicyPins(bpfDir)) await policies.use(() => undefined);
   const statusParts = {
     settings,
     clock,
@@ -165,22 +166,25 @@ async function start(
   cleanUp.defer(() => door.close());
 
   // Until all is well, what an earlier run left is not this one's to remove.
-  let isOurs = !sensor.adopted;
+  let stays = sensor.adopted;
   cleanUp.defer(() => pipeline.stop());
   // Before the rings are read for the last time: what a hook sends later would be neither read nor told of.
-  cleanUp.defer(() => policies.close());
+  cleanUp.defer(() => policies.close(stays));
   cleanUp.defer(() => {
-    if (isOurs) sensor.remove();
+    if (!stays) sensor.remove();
   });
   cleanUp.defer(() => resync.stop());
   resync.run();
-  for (const maps of sensor.predecessors) pipelineOf(maps).stop();
+  const predecessors = sensor.predecessors.map(pipelineOf);
+  for (const predecessor of predecessors) predecessor.drain();
   policies.current?.load(paths);
   policies.current?.noteLineages();
+  // Only now: until then the hooks of an earlier agent were in force, whose records go there.
+  for (const predecessor of predecessors) predecessor.stop();
   pipeline.start();
   // Those that began meanwhile are known now.
   policies.current?.noteLineages();
-  isOurs = true;
+  stays = settings.keep;
   const clockTimer = setInterval(() => followClock(clock, log), CLOCK_CHECK_MS);
   cleanUp.defer(() => clearInterval(clockTimer));
   log.info(

@@ -80,7 +80,10 @@ export class EventPipeline {
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
   }
 
-  /** Stops reading. The programs are to be detached before; what the rings still hold is read, and losses are settled. */
+  /**
+   * Stops reading; what the rings still hold is read, and losses are settled. When the programs were detached before, that is
+   * all there is; otherwise what they send from now on is for another reader.
+   */
   stop(): void {
     clearInterval(this.#timer);
     this.#reader.stop();
@@ -90,9 +93,16 @@ export class EventPipeline {
     this.#reader.close();
   }
 
+  /** Takes what the rings hold, before start() or in its place. */
+  drain(): void {
+    this.#drain();
+  }
+
   /** What is numbered now and not in the rings after they were read to their end is lost. */
   #drain(): void {
     const counters = this.#sequences.map((_, entry) => this.#parts.counters.read(entry));
+    // Programs may go on: a record that has its number gets its place in the ring, or is counted as lost.
+    addon.waitForRunningPrograms();
     this.#reader.drain();
     const now = this.#parts.clock.nowNs();
     this.#sequences.forEach((sequence, entry) => {

@@ -9,6 +9,7 @@ export class LazyPolicies implements PolicyChanges {
   #opening: Promise<Policies> | undefined;
   #policies: Policies | undefined;
   #closed = false;
+  #keep = false;
 
   constructor(open: () => Promise<Policies>) {
     this.#open = open;
@@ -40,16 +41,17 @@ export class LazyPolicies implements PolicyChanges {
     return action(policies);
   }
 
-  /** Detaches everything. */
-  close(): void {
+  /** Detaches everything, unless it is to stay in force. */
+  close(keep: boolean): void {
     this.#closed = true;
-    this.#policies?.close();
+    this.#keep = keep;
+    this.#policies?.close(keep);
   }
 
   async #openOnce(): Promise<Policies> {
     const policies = await this.#open();
     this.#policies = policies;
-    if (this.#closed) policies.close();
+    if (this.#closed) policies.close(this.#keep);
     return policies;
   }
 

@@ -16,6 +16,7 @@ import { sinceThen, viewPolicies } from './policy-view.ts';
 import type { ProcessTable } from './process/table.ts';
 import { PolicyRequests } from './react/policy-requests.ts';
 import type { Mode } from './sensor/policy-modes.ts';
+import { PolicyPins } from './sensor/policy-pins.ts';
 import { PolicyRefusal } from './sensor/policy-refusal.ts';
 import { PolicySensor } from './sensor/policy-sensor.ts';
 import type { PolicyName } from './sensor/policy-set.ts';
@@ -49,9 +50,13 @@ export class Policies {
     log: Logger,
     logOnce: LogOnce,
   ) {
-    this.#sensor = new PolicySensor(process, this.#kernel, {
-      requests: settings.allowPolicyRequests ? 'all' : 'cluster',
-    });
+    const { bpfDir, keep } = settings;
+    this.#sensor = new PolicySensor(
+      process,
+      this.#kernel,
+      { requests: settings.allowPolicyRequests ? 'all' : 'cluster' },
+      PolicyPins.open({ bpfDir, keep, warn: (message, fields) => log.warn(fields, message) }),
+    );
     this.#set = new PolicySet(this.#sensor, settings);
     this.#requests = new PolicyRequests({ findHook: this.#sensor.findHook, logOnce });
     this.#table = table;
@@ -177,10 +182,11 @@ export class Policies {
     return this.#sensor.loadedHooks().reduce((sum, { mapBytes }) => sum + mapBytes, 0);
   }
 
-  close(): void {
+  /** With `keep` the policies stay in force when the agent ends. */
+  close(keep: boolean): void {
     clearTimeout(this.#lateLineages);
     this.#requests.close();
-    this.#sensor.close();
+    this.#sensor.close(keep);
   }
 
   #changed(change: string, policies: readonly string[]): void {

@@ -185,11 +185,24 @@ export const settingsTable = {
     group: 'Agent',
     help: 'directory for pinned programs and maps, on a bpf filesystem',
   }),
+  keep: {
+    ...setting(boolean, false, {
+      group: 'Agent',
+      help: 'leave programs and policies in force when the agent ends; "merlon unload" removes them',
+    }),
+    fallback: isService,
+    fallbackText: 'true when systemd has started the agent as a service, else false',
+  },
   'log-level': setting(choice('error', 'warn', 'info', 'debug'), 'info', {
     group: 'Agent',
     help: "least level of the agent's own log on standard error",
   }),
 } satisfies Record<string, Setting>;
+
+/** systemd tells its services, and not what those start, by their own process id; notify services by a socket. */
+function isService(env: NodeJS.ProcessEnv): boolean {
+  return env.NOTIFY_SOCKET !== undefined || env.SYSTEMD_EXEC_PID === String(process.pid);
+}
 
 export type SettingName = keyof typeof settingsTable;
 

@@ -70,6 +70,15 @@ function program(): Command {
     .addOption(outputOption('table', 'json'));
   status.action(async () => (await import('./status.ts')).status(givenFlags(status), status.opts()));
 
+  const unload = addSettings(merlon.command('unload'), ['bpf-dir', 'run-dir', 'config'])
+    .summary('remove what an agent has left in force')
+    .description(
+      'Removes everything that agents have left pinned: hooks are detached, policies are no longer in force. It refuses ' +
+        'while an agent runs there, and does nothing when nothing is left.',
+    )
+    .addOption(outputOption('text', 'json'));
+  unload.action(async () => (await import('./unload.ts')).unload(givenFlags(unload), unload.opts()));
+
   const doctor = addSettings(merlon.command('doctor'), ['color', 'config'])
     .description('try what this kernel offers, and tell what Merlon can do with it')
     .addOption(outputOption('table', 'json'));

@@ -51,6 +51,22 @@ interface PidKey {
 export class FollowedConditions {
   readonly #known = new Map<string, FollowedCondition>();
 
+  /** What every number means, the first one first, for restore(). */
+  get keys(): readonly string[] {
+    return [...this.#known.keys()];
+  }
+
+  /**
+   * Goes on with the numbers of an earlier agent, as `keys` had them. False, and without effect, when so many are given that
+   * conditions of its own could find none.
+   */
+  restore(keys: readonly string[]): boolean {
+    if (keys.length > CONDITIONS_MAX / 2) return false;
+    for (const [number, key] of keys.entries())
+      this.#known.set(key, { number, meets: () => false, condition: undefined, pids: [] });
+    return true;
+  }
+
   /** Throws a PlanError when all numbers are given. */
   numberOfBinary(policyCondition: BinaryCondition, condition: Condition): number {
     const { match, values, at } = policyCondition;
@@ -144,7 +160,11 @@ export class FollowedConditions {
 
   #number(key: string, at: PlanError['at'], about: Omit<FollowedCondition, 'number'>): number {
     const known = this.#known.get(key);
-    if (known !== undefined) return known.number;
+    if (known !== undefined) {
+      // One of an earlier agent has a number and nothing else.
+      this.#known.set(key, { number: known.number, ...about });
+      return known.number;
+    }
     const number = this.#known.size;
     if (number >= CONDITIONS_MAX)
       throw new PlanError(

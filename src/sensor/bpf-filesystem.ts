@@ -44,8 +44,14 @@ export function listPins(directory: string): string[] {
   try {
     return readdirSync(directory);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return [];
+    if (code !== 'EACCES') throw error;
+    throw new AgentError(
+      ErrorCode.Privilege,
+      `Cannot read the directory of pins ${JSON.stringify(directory)}: permission denied`,
+      { cause: error, remedy: 'Run as root.' },
+    );
   }
 }
 

@@ -7,6 +7,7 @@ import { addon } from '../kernel/addon.ts';
 import { BpfError } from '../kernel/bpf-error.ts';
 import type { Met } from '../plan/follow.ts';
 import type { Table } from '../plan/table.ts';
+import type { PinnedObjects } from './pin-group.ts';
 
 const OBJECT = fileURLToPath(new URL('../../build/bpf/follow.bpf.o', import.meta.url));
 
@@ -57,6 +58,15 @@ export class FollowSensor {
     } finally {
       closeSync(pidfd);
     }
+  }
+
+  /** What has to be pinned so that it goes on without the agent. */
+  get pinned(): PinnedObjects {
+    return {
+      maps: new Map([['followed_sets', this.sets]]),
+      programs: new Map(),
+      links: new Map([['fork', this.#link]]),
+    };
   }
 
   close(): void {

@@ -10,6 +10,7 @@ import type { StringSecret } from '../plan/string-key.ts';
 import { HookInstance } from './hook-instance.ts';
 import type { HookRoot } from './hook-root.ts';
 import { HookRoots } from './hook-roots.ts';
+import type { PolicyPins } from './policy-pins.ts';
 import type { EntryCounts } from './rule-counts.ts';
 import { RuleCounts } from './rule-counts.ts';
 
@@ -53,16 +54,23 @@ export class HookPrograms {
   readonly #secret: StringSecret;
   readonly #shared: Map<string, BpfMap>;
   readonly #roots: HookRoots;
+  readonly #pins: PolicyPins;
   readonly #counts = new RuleCounts();
   readonly #hooks = new Map<number, Hook>();
   #targets = new Map<string, LoadedTarget>();
-  #nextHook = 1;
+  #nextHook: number;
 
-  /** `shared` are the maps that all programs use; the first one that needs a further one adds it. */
-  constructor(secret: StringSecret, shared: Map<string, BpfMap>) {
+  /**
+   * `shared` are the maps that all programs use; the first one that needs a further one adds it. `pins` have what an earlier
+   * agent left, which stays in force until the first switch.
+   */
+  constructor(secret: StringSecret, shared: Map<string, BpfMap>, pins: PolicyPins) {
     this.#secret = secret;
     this.#shared = shared;
-    this.#roots = new HookRoots(shared);
+    this.#pins = pins;
+    this.#roots = new HookRoots(shared, pins);
+    this.#nextHook = pins.firstHook;
+    for (const hook of pins.earlierHooks) this.#hooks.set(hook.id, hook);
   }
 
   /** What a record's hook was, also for a while after its policies have changed. */
@@ -159,7 +167,14 @@ export class HookPrograms {
   }
 
   /** Fills the idle half of every root, then puts it in force with one store, and lets go of what is not used any more. */
-  switchTo({ generation, targets }: PreparedPrograms): void {
+  switchTo(prepared: PreparedPrograms): void {
+    const { generation, targets, made } = prepared;
+    try {
+      this.#pins.keepHooks(newHooks(targets, made), idsOf(targets));
+    } catch (error) {
+      this.abandon(prepared);
+      throw error;
+    }
     const entries = new Map<HookRoot, Set<number>>();
     for (const { plans, loaded } of targets.values())
       plans.forEach((plan, part) => {
@@ -174,11 +189,12 @@ export class HookPrograms {
       });
     this.#roots.flip(generation, entries);
     this.#retire(targets);
+    this.#pins.settle();
   }
 
-  /** Detaches everything; the maps that programs share are closed by their owner. */
-  close(): void {
-    this.#roots.close();
+  /** Lets go of everything, and without `keep` detaches it; the maps that programs share are closed by their owner. */
+  close(keep: boolean): void {
+    this.#roots.close(keep);
     for (const { loaded } of this.#targets.values()) for (const { instance } of loaded) instance.close();
     this.#targets.clear();
   }
@@ -195,9 +211,7 @@ export class HookPrograms {
     }
     this.#roots.closeOthers(this.#rootsOf(targets));
     this.#targets = targets;
-    const live = new Set(
-      [...targets.values()].flatMap(({ loaded }) => loaded.flatMap(({ shown }) => shown.map(({ id }) => id))),
-    );
+    const live = idsOf(targets);
     for (const id of this.#hooks.keys()) {
       if (this.#hooks.size <= live.size + RETIRED_HOOKS) break;
       if (!live.has(id)) this.#hooks.delete(id);
@@ -209,6 +223,23 @@ export class HookPrograms {
       [...targets.values()].flatMap(({ plans }) => plans.flatMap((plan) => this.#roots.find(plan) ?? [])),
     );
   }
+}
+
+function idsOf(targets: ReadonlyMap<string, LoadedTarget>): Set<number> {
+  return new Set(
+    [...targets.values()].flatMap(({ loaded }) => loaded.flatMap(({ shown }) => shown.map(({ id }) => id))),
+  );
+}
+
+/** Those of programs that were loaded for this change. */
+function newHooks(
+  targets: ReadonlyMap<string, LoadedTarget>,
+  made: readonly HookInstance[],
+): readonly Hook[] {
+  const isNew = new Set(made);
+  return [...targets.values()].flatMap(({ loaded }) =>
+    loaded.flatMap(({ shown, instance }) => (isNew.has(instance) ? shown : [])),
+  );
 }
 
 function shownHooks(hook: Hook, { names }: InstancePlan): Hook[] {

@@ -7,8 +7,10 @@ import type { AttachTarget } from '../plan/attach-target.ts';
 import { hasTrampoline } from '../plan/attach-target.ts';
 import { RuleMask } from '../plan/rule-mask.ts';
 import type { SharedMaps } from './hook-instance.ts';
+import { IMA_MAP } from './hook-instance.ts';
 import type { AttachedProgram } from './ima-hasher.ts';
 import { attachImaHasher } from './ima-hasher.ts';
+import type { PinnedObjects } from './pin-group.ts';
 import { ensureTracefs } from './tracefs.ts';
 
 const OBJECT = fileURLToPath(new URL('../../build/bpf/root.bpf.o', import.meta.url));
@@ -36,6 +38,9 @@ const ROOTS: Readonly<Record<AttachTarget['by'], string>> = {
 
 const ENTRY = 'root_entry';
 
+/** What the pins of a root's programs are called. */
+const [HOOK_PIN, ENTRY_PIN, HASHER_PIN] = ['hook', 'entry', 'hasher'] as const;
+
 /** Entries of each half beyond the system calls' own: programs behind the first one of a system call. */
 const FURTHER_SYSCALL_ENTRIES = HookLimit.HOOK_SYSCALLS_MAX;
 
@@ -52,12 +57,19 @@ export class HookRoot {
   /** entries of the programs behind a system call's first one */
   readonly #further = new Map<string, number>();
 
-  /** Loads and attaches it; nothing runs behind it yet. `generations` and `shared` are for all. */
-  constructor(target: AttachTarget, generations: BpfMap, shared: SharedMaps) {
+  /**
+   * Loads and attaches it; nothing runs behind it yet. `generations` and `shared` are for all. `pinned` is what an earlier
+   * agent has attached for the same target: then that goes on.
+   */
+  constructor(target: AttachTarget, generations: BpfMap, shared: SharedMaps, pinned?: PinnedObjects) {
     this.#isSyscalls = target.by === 'sys_enter' || target.by === 'sys_exit';
     this.#half = this.#isSyscalls
       ? HookLimit.HOOK_SYSCALL_PLACES + FURTHER_SYSCALL_ENTRIES
       : HookLimit.HOOK_GROUPS_MAX;
+    if (pinned !== undefined) {
+      this.#instances = this.#adopt(pinned);
+      return;
+    }
     const name = ROOTS[target.by];
     const object = new addon.BpfObject(OBJECT);
     try {
@@ -88,6 +100,38 @@ export class HookRoot {
     } finally {
       object.close();
     }
+  }
+
+  /** What has to be pinned so that it goes on without the agent. */
+  pinned(shared: SharedMaps): PinnedObjects {
+    const named: [string, AttachedProgram][] = this.#attached.map((each, index) => [
+      index === this.#attached.length - 1 ? HOOK_PIN : ENTRY_PIN,
+      each,
+    ]);
+    if (this.#hasher !== undefined) named.push([HASHER_PIN, this.#hasher]);
+    const states = this.#hasher === undefined ? undefined : shared.get(IMA_MAP);
+    return {
+      maps: new Map([...this.maps, ...(states === undefined ? [] : [[IMA_MAP, states] as const])]),
+      programs: new Map(named.map(([name, { program }]) => [name, program])),
+      links: new Map(named.map(([name, { link }]) => [name, link])),
+    };
+  }
+
+  #adopt({ maps, programs, links }: PinnedObjects): BpfMap {
+    const attached = (name: string): AttachedProgram[] => {
+      const [program, link] = [programs.get(name), links.get(name)];
+      return program === undefined || link === undefined ? [] : [{ program, link }];
+    };
+    this.#attached.push(...attached(ENTRY_PIN), ...attached(HOOK_PIN));
+    [this.#hasher] = attached(HASHER_PIN);
+    for (const [name, map] of maps) {
+      if (name === IMA_MAP) map.close();
+      else this.maps.set(name, map);
+    }
+    const instances = maps.get('instances');
+    if (instances?.info().maxEntries !== 2 * this.#half)
+      throw new RangeError('A root of the same build has an array of the same size');
+    return instances;
   }
 
   /** Its runs and their time are those of the hook: the kernel counts what is called by tail call with the caller. */
@@ -126,6 +170,7 @@ export class HookRoot {
     this.#instances.set(u32(entry), u32(programFd));
   }
 
+  /** Lets go of it; what is not pinned is detached. */
   close(): void {
     const hasher = this.#hasher === undefined ? [] : [this.#hasher];
     for (const { link, program } of [...this.#attached.toReversed(), ...hasher]) {

@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { addon } from '../kernel/addon.ts';
 import { BpfError } from '../kernel/bpf-error.ts';
 import { isFunctionTarget, rootKey, targetKey } from '../plan/attach-target.ts';
 import type { InstancePlan } from '../plan/instance-plan.ts';
 import type { SharedMaps } from './hook-instance.ts';
 import { HookRoot } from './hook-root.ts';
-
-const GENERATIONS: Parameters<typeof addon.BpfMap.create>[0] = {
-  name: 'generations',
-  type: 2, // BPF_MAP_TYPE_ARRAY
-  keySize: 4,
-  valueSize: 8,
-  maxEntries: 1,
-  flags: 1 << 10, // BPF_F_MMAPABLE
-};
+import type { PolicyPins } from './policy-pins.ts';
+import { rootGroup } from './policy-pins.ts';
 
 /**
  * The kernel lets nothing onto a function in this way, though its types have it: tracing has left it out, a trampoline cannot
@@ -32,14 +24,19 @@ export class RefusedTarget extends Error {
 
 /** What is attached for all hooks, and the generation that they all read: one store switches every hook. */
 export class HookRoots {
-  readonly #generations = addon.BpfMap.create(GENERATIONS);
-  readonly #switch = new BigUint64Array(this.#generations.mmap(true));
+  readonly #switch: BigUint64Array;
   readonly #roots = new Map<string, HookRoot>();
   readonly #shared: SharedMaps;
-  #generation = 0;
+  readonly #pins: PolicyPins;
+  /** those of an earlier agent, whose generation is in force until the first switch */
+  readonly #adopted = new Set<HookRoot>();
+  #generation: number;
 
-  constructor(shared: SharedMaps) {
+  constructor(shared: SharedMaps, pins: PolicyPins) {
     this.#shared = shared;
+    this.#pins = pins;
+    this.#switch = new BigUint64Array(pins.generations.mmap(true));
+    this.#generation = Number(this.#switch[0]);
   }
 
   /** The one in force. */
@@ -57,35 +54,66 @@ export class HookRoots {
     const key = rootKey(attach);
     let root = this.#roots.get(key);
     if (root !== undefined) return root;
+    const pinned = this.#pins.take(groupOf(key));
     try {
-      root = new HookRoot(attach, this.#generations, this.#shared);
+      root = new HookRoot(attach, this.#pins.generations, this.#shared, pinned);
     } catch (error) {
       if (error instanceof BpfError && isFunctionTarget(attach))
         throw new RefusedTarget(targetKey(attach), error);
       throw error;
     }
     this.#roots.set(key, root);
+    if (pinned !== undefined) this.#adopted.add(root);
+    else this.#keep(key, root);
     return root;
   }
 
   /** Empties what the idle half has beyond `entries` (by root), then switches to it. The half in force is not touched. */
   flip(generation: number, entries: ReadonlyMap<HookRoot, ReadonlySet<number>>): void {
     for (const root of this.#roots.values()) root.clear(generation, entries.get(root) ?? new Set());
+    this.#pins.emptyUntaken(generation);
     this.#switch[0] = BigInt(generation);
     this.#generation = generation;
+    if (this.#adopted.size === 0) return;
+    this.#adopted.clear();
+    this.#pins.hold(() => this.#emptyIdle(generation));
   }
 
-  /** Detaches those that are not in `used`. */
+  /** Detaches those that are not in `used`, but nothing of an earlier agent before the first switch. */
   closeOthers(used: ReadonlySet<HookRoot>): void {
     for (const [key, root] of this.#roots) {
-      if (used.has(root)) continue;
+      if (used.has(root) || this.#adopted.has(root)) continue;
+      this.#pins.drop(groupOf(key));
       root.close();
       this.#roots.delete(key);
     }
   }
 
-  close(): void {
-    this.closeOthers(new Set());
-    this.#generations.close();
+  /** Lets go of all; with `keep`, what is pinned goes on. */
+  close(keep: boolean): void {
+    if (!keep) this.closeOthers(new Set());
+    for (const root of this.#roots.values()) root.close();
+    this.#roots.clear();
   }
+
+  #keep(key: string, root: HookRoot): void {
+    try {
+      this.#pins.keep(groupOf(key), root.pinned(this.#shared));
+    } catch (error) {
+      root.close();
+      this.#roots.delete(key);
+      throw error;
+    }
+  }
+
+  /** Lets go of the programs of an earlier agent. */
+  #emptyIdle(generation: number): void {
+    if (generation !== this.#generation) return;
+    for (const root of this.#roots.values()) root.clear(generation + 1, new Set());
+  }
+}
+
+/** With the roots of `lsm_ima` goes a map that hooks share. */
+function groupOf(key: string): string {
+  return rootGroup(key, key.startsWith('lsm_ima:'));
 }

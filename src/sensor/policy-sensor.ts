@@ -14,13 +14,14 @@ import { type PlannedSet, planSet } from '../plan/plan-set.ts';
 import type { StringSecret } from '../plan/string-key.ts';
 import type { Policy } from '../policy/model.ts';
 import { FollowedProcesses, numbersIn } from './followed-processes.ts';
-import { LENT_MAPS, MODE_MAP, usesOwners } from './hook-instance.ts';
+import { IMA_MAP, LENT_MAPS, MODE_MAP, usesOwners } from './hook-instance.ts';
 import type { LoadedHook, PreparedPrograms } from './hook-programs.ts';
 import { HookPrograms } from './hook-programs.ts';
 import { RefusedTarget } from './hook-roots.ts';
 import { OwnerTracking } from './owner-tracking.ts';
 import type { Mode } from './policy-modes.ts';
 import { PolicyModes } from './policy-modes.ts';
+import { PolicyPins } from './policy-pins.ts';
 import type { ProcessSensor } from './process-sensor.ts';
 import type { EntryCounts } from './rule-counts.ts';
 import { policyKey } from './policy-key.ts';
@@ -41,10 +42,18 @@ export class PolicySensor {
   readonly #followed: FollowedProcesses;
   readonly #owners: OwnerTracking;
   readonly #modes = new PolicyModes();
+  readonly #pins: PolicyPins;
   #inForce = new Map<string, Policy>();
 
-  constructor(process: ProcessSensor, facts: KernelFacts, options: ActionOptions = { requests: 'none' }) {
+  /** `pins` have what an earlier agent left in force; it stays so until the first apply() or change(). */
+  constructor(
+    process: ProcessSensor,
+    facts: KernelFacts,
+    options: ActionOptions = { requests: 'none' },
+    pins: PolicyPins = PolicyPins.none(),
+  ) {
     this.#facts = facts;
+    this.#pins = pins;
     this.#options = { ...options, numberOf: this.#modes.numberOf };
     const { maps } = process;
     const secret = new DataView(
@@ -54,9 +63,12 @@ export class PolicySensor {
     this.#shared = new Map(Object.entries(maps));
     this.#shared.delete('exec_scratches');
     this.#shared.set(MODE_MAP, this.#modes.map);
-    this.#programs = new HookPrograms(this.#secret, this.#shared);
-    this.#followed = new FollowedProcesses(this.#secret, this.#shared);
-    this.#owners = new OwnerTracking(facts.attach, this.#shared);
+    // The program that takes hashes is attached with its root, and tells them by this map.
+    const imaStates = pins.openMap(IMA_MAP);
+    if (imaStates !== undefined) this.#shared.set(IMA_MAP, imaStates);
+    this.#programs = new HookPrograms(this.#secret, this.#shared, pins);
+    this.#followed = new FollowedProcesses(this.#secret, this.#shared, pins);
+    this.#owners = new OwnerTracking(facts.attach, this.#shared, pins);
   }
 
   /** Why events name no owner of a socket that no rule tracks; undefined when they do, or no policy has a socket. */
@@ -113,13 +125,14 @@ export class PolicySensor {
     this.#followed.note(lineages);
   }
 
-  /** Detaches everything. */
-  close(): void {
-    this.#programs.close();
-    this.#followed.close();
-    this.#owners.stop();
+  /** Lets go of everything, and without `keep` detaches it. With it the policies stay in force when the agent ends. */
+  close(keep = false): void {
+    this.#programs.close(keep);
+    this.#followed.close(keep);
+    this.#owners.stop(keep);
     this.#modes.close();
     for (const name of LENT_MAPS) this.#shared.get(name)?.close();
+    this.#pins.close(keep);
   }
 
   #load(policies: readonly Policy[], leavesOut: boolean): FailedPolicies {

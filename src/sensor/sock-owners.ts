@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import type { BpfLink, BpfMap } from '../../native/index.d.ts';
 import { addon } from '../kernel/addon.ts';
+import type { PinnedObjects } from './pin-group.ts';
 
 const OBJECT = fileURLToPath(new URL('../../build/bpf/sock_owner.bpf.o', import.meta.url));
 
@@ -14,7 +15,7 @@ const FUNCTIONS = {
 
 /** Keeps who opened each socket, while a policy has a socket among its values. */
 export class SockOwners {
-  readonly #links: BpfLink[] = [];
+  readonly #links = new Map<string, BpfLink>();
 
   /**
    * From here on a new socket has an owner in `owners` until it is freed. Throws a BpfError where the kernel cannot; nothing
@@ -36,7 +37,7 @@ export class SockOwners {
           by === 'kprobe'
             ? ({ kind: 'kprobe', function: functionName } as const)
             : ({ kind: 'trace' } as const);
-        this.#links.push(program.attach(kind));
+        this.#links.set(name, program.attach(kind));
         program.close();
       }
     } catch (error) {
@@ -47,9 +48,14 @@ export class SockOwners {
     }
   }
 
+  /** What has to be pinned so that it goes on without the agent. */
+  pinned(owners: BpfMap): PinnedObjects {
+    return { maps: new Map([['sock_owners', owners]]), programs: new Map(), links: this.#links };
+  }
+
   /** What was noted stays in the map and goes out of date: the map is not to be used on. */
   close(): void {
-    for (const link of this.#links) link.close();
-    this.#links.length = 0;
+    for (const link of this.#links.values()) link.close();
+    this.#links.clear();
   }
 }

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { AgentError, ErrorCode } from '../base/errors.ts';
+import { addon } from '../kernel/addon.ts';
+import { BpfError } from '../kernel/bpf-error.ts';
+import { listPins, removePins } from './bpf-filesystem.ts';
+import { removeLinks } from './pin-group.ts';
+
+/** A directory of pins that was removed, and how many pins there were in it. */
+export interface UnloadedDirectory {
+  readonly path: string;
+  readonly pins: number;
+}
+
+export interface Unloaded {
+  readonly removed: readonly UnloadedDirectory[];
+  /** what else is there; it is not the agent's */
+  readonly left: readonly string[];
+}
+
+/** Directories that agents of any version make; while they are being made or replaced they have more in front. */
+const OURS = /^(?:incomplete-|replaced-\w+-)*(?:process|policies)-/;
+
+/**
+ * Removes whatever agents have left pinned in `bpfDir`: programs are detached, policies no longer in force. What is gone
+ * already is no failure. Throws ERR_ALREADY_RUNNING, with its process id, while an agent uses what is there.
+ */
+export function unload(bpfDir: string): Unloaded {
+  const names = listPins(bpfDir).sort();
+  const directories = names.filter((name) => OURS.test(name)).map((name) => join(bpfDir, name));
+  refuseWhileUsed(bpfDir, directories);
+  // Policies first: what they decide by is kept by the process sensor.
+  const removed = directories.map((path) => {
+    const pins = countPins(path);
+    removeLinks(path);
+    removePins(path);
+    return { path, pins };
+  });
+  const left = listPins(bpfDir);
+  if (names.length > 0 && left.length === 0) rmdirSync(bpfDir);
+  return { removed, left: left.map((name) => join(bpfDir, name)) };
+}
+
+function countPins(path: string): number {
+  if (!statSync(path).isDirectory()) return 1;
+  return listPins(path).reduce((sum, name) => sum + countPins(join(path, name)), 0);
+}
+
+/** An agent holds the maps of its process sensor open. */
+function refuseWhileUsed(bpfDir: string, directories: readonly string[]): void {
+  const maps = new Set(directories.flatMap(mapIds));
+  const pid = processesWithMaps(maps).find((each) => each !== process.pid);
+  if (pid === undefined) return;
+  throw new AgentError(
+    ErrorCode.AlreadyRunning,
+    `Cannot unload ${JSON.stringify(bpfDir)}: process ${pid} (${commandOf(pid)}) uses it`,
+    { remedy: 'Stop it first, for example with "systemctl stop merlon".' },
+  );
+}
+
+/** Ids of the maps of a process sensor. */
+function mapIds(directory: string): number[] {
+  return listPins(directory)
+    .filter((name) => name === 'lanes' || name === 'generations')
+    .flatMap((name) => {
+      try {
+        const map = addon.BpfMap.openPinned(join(directory, name));
+        const { id } = map.info();
+        map.close();
+        return [id];
+      } catch (error) {
+        // What is no map is none that an agent uses.
+        if (error instanceof BpfError) return [];
+        throw error;
+      }
+    });
+}
+
+function processesWithMaps(ids: ReadonlySet<number>): number[] {
+  if (ids.size === 0) return [];
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => openMaps(pid).some((id) => ids.has(id)));
+}
+
+/** Ids of the maps that a process has open; none when it has ended, or when this one may not look. */
+function openMaps(pid: number): number[] {
+  const directory = `/proc/${pid}/fdinfo`;
+  const read = <Result>(action: () => Result): Result | undefined => {
+    try {
+      return action();
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT' || code === 'ESRCH' || code === 'EACCES') return undefined;
+      throw error;
+    }
+  };
+  return (read(() => readdirSync(directory)) ?? []).flatMap((fd) => {
+    const text = read(() => readFileSync(join(directory, fd), 'utf8')) ?? '';
+    const id = /^map_id:\s*(\d+)/m.exec(text)?.[1];
+    return id === undefined ? [] : [Number(id)];
+  });
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, 3).join(' ').trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'ended';
+    throw error;
+  }
+}
