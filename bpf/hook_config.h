@@ -297,6 +297,7 @@ enum rate_scope : __u16 {
 struct rule_action {
 	__u64 interval;   /* ns between events for the same values; 0: no limit */
 	__u64 suppressed; /* events that the limit has kept back, counted by the kernel side */
+	__u64 acted; /* hits whose operation was denied or process signalled: those that the policy did not only monitor */
 	enum rate_scope scope;
 	__u16 values; /* of the rule's policy: those that make events the same */
 	__u16 track;

@@ -20,8 +20,7 @@ export class LazyPolicies implements PolicyChanges {
     return this.#policies;
   }
 
-  add: PolicyChanges['add'] = (texts, domain, replace) =>
-    this.use((policies) => policies.add(texts, domain, replace));
+  add: PolicyChanges['add'] = (texts, how) => this.use((policies) => policies.add(texts, how));
   compare: PolicyChanges['compare'] = (texts) => this.use((policies) => policies.compare(texts));
   delete: PolicyChanges['delete'] = (name) => this.use((policies) => policies.delete(name));
   enable: PolicyChanges['enable'] = (name) => this.use((policies) => policies.enable(name));

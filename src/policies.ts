@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync } from 'node:fs';
 import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
-import type { AddedPolicy, PolicyView } from './api/index.ts';
+import type { AddedPolicy, HowToAdd, PolicyView } from './api/index.ts';
 import type { LogOnce } from './base/log-once.ts';
 import type { Logger } from './base/log.ts';
 import type { Settings } from './base/settings.ts';
@@ -115,10 +115,10 @@ export class Policies {
    * Adds the policies of `texts`: all are in force when it returns, or a PolicyRefusal tells every problem and nothing has
    * changed. An empty domain is that of clients.
    */
-  add(texts: readonly PolicyText[], domain: string, replace: boolean): AddedPolicy[] {
+  add(texts: readonly PolicyText[], { domain, ...how }: HowToAdd): AddedPolicy[] {
     const policies = readTexts(texts);
     const known = new Set(this.#set.entries.map(({ policy }) => fullName(policy)));
-    this.#set.add(policies, domain === '' ? CLIENTS_DOMAIN : domain, replace);
+    this.#set.add(policies, domain === '' ? CLIENTS_DOMAIN : domain, how);
     this.#changed('added', policies.map(fullName));
     return policies.map((policy) => ({
       namespace: policy.namespace ?? '',

@@ -47,6 +47,8 @@ export function viewPolicies(
             rung: enforcement?.rung ?? '',
             hits: ofRules[index]?.hits ?? 0n,
             suppressed: ofRules[index]?.suppressed ?? 0n,
+            acted: ofRules[index]?.acted ?? 0n,
+            does: { denies: (enforcement?.error ?? 0) !== 0, signals: (enforcement?.signal ?? 0) !== 0 },
           },
         })),
       })),

@@ -52,6 +52,7 @@ static long enforce_step(__u32 index, struct enforce_walk *walk)
 	if (mode && *mode == POLICY_MONITORS)
 		return 0;
 	walk->enforced |= lowest;
+	__sync_fetch_and_add(&action->acted, 1);
 	if (!verdict->error)
 		verdict->error = action->error;
 	if (action->signal && action->signal <= SIGNALS_MAX)

@@ -9,6 +9,7 @@ import type { AgentView } from './view.ts';
 export type { Door } from './door.ts';
 export type {
   AddedPolicy,
+  HowToAdd,
   AgentHealth,
   AgentStatus,
   AgentView,

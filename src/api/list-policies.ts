@@ -34,7 +34,7 @@ export async function listPolicies(
         ...hook,
         mechanism: attachedTo.split(':', 1)[0] ?? '',
         place: attachedTo.slice(attachedTo.indexOf(':') + 1),
-        selectors: selectors.map((selector, index) => ({ ...selector, index })),
+        selectors: selectors.map(({ does: _, ...selector }, index) => ({ ...selector, index })),
       })),
     })),
   });

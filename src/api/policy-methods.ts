@@ -36,7 +36,9 @@ export function policyMethods(changes: PolicyChanges): PolicyMethods {
   return {
     sensors: {
       addTracingPolicy: unary(async ({ yaml, domain }: AddTracingPolicyRequest) => {
-        await changes.add([{ file: REQUEST_TEXT, text: yaml }], domain, false);
+        await changes.add([{ file: REQUEST_TEXT, text: yaml }], {
+          ...{ domain, replace: false, mode: undefined },
+        });
         return create(AddTracingPolicyResponseSchema);
       }),
       deleteTracingPolicy: unary(async (name: PolicyName) => {
@@ -52,7 +54,7 @@ export function policyMethods(changes: PolicyChanges): PolicyMethods {
         return create(DisableTracingPolicyResponseSchema);
       }),
       configureTracingPolicy: unary(async (request: ConfigureTracingPolicyRequest) => {
-        const mode = modeOf(request);
+        const mode = modeOf(request.mode);
         if (mode !== undefined) await changes.setMode(request, mode);
         if (request.enable === true) await changes.enable(request);
         if (request.enable === false) await changes.disable(request);
@@ -72,8 +74,9 @@ export function policyMethods(changes: PolicyChanges): PolicyMethods {
   };
 }
 
-function modeOf({ mode }: ConfigureTracingPolicyRequest): 'enforce' | 'monitor' | undefined {
-  if (mode === undefined) return undefined;
+/** undefined where the request leaves the mode to the policy. */
+function modeOf(mode: TracingPolicyMode | undefined): 'enforce' | 'monitor' | undefined {
+  if (mode === undefined || mode === TracingPolicyMode.TP_MODE_UNKNOWN) return undefined;
   if (mode === TracingPolicyMode.TP_MODE_ENFORCE) return 'enforce';
   if (mode === TracingPolicyMode.TP_MODE_MONITOR) return 'monitor';
   throw statusError(
@@ -96,10 +99,12 @@ export function refusedPolicyMethods(): PolicyMethods {
 /** Problems are no failure of the call: there can be more of them than a status has room for. */
 async function addPolicies(
   changes: PolicyChanges,
-  { texts, domain, replace }: AddPoliciesRequest,
+  { texts, domain, replace, mode }: AddPoliciesRequest,
 ): Promise<AddPoliciesResponse> {
   try {
-    return create(AddPoliciesResponseSchema, { policies: await changes.add(texts, domain, replace) });
+    return create(AddPoliciesResponseSchema, {
+      policies: await changes.add(texts, { domain, replace, mode: modeOf(mode) }),
+    });
   } catch (error) {
     if (!(error instanceof PolicyRefusal) || error.problems.length === 0) throw error;
     const problems = error.problems.map(

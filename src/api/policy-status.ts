@@ -2,7 +2,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { TracingPolicyStatsSchema, TracingPolicyStatusSchema } from './gen/tetragon/sensors_pb.js';
 import { HookState, TracingPolicyMode, TracingPolicyState } from './gen/tetragon/sensors_pb.js';
-import type { PolicyView } from './view.ts';
+import type { PolicyView, SelectorView } from './view.ts';
 
 /** As Tetragon names them. */
 export const POLICY_STATES: Readonly<Record<PolicyView['state'], TracingPolicyState>> = {
@@ -43,22 +43,40 @@ export function policyStatus(view: PolicyView): MessageInitShape<typeof TracingP
   };
 }
 
-/** Tetragon counts what a selector sent and what NoPost kept from being sent. */
+/** Tetragon counts what a selector sent, what NoPost kept from being sent, and what each action did or would have done. */
 function statsOf({ hooks }: PolicyView): MessageInitShape<typeof TracingPolicyStatsSchema> {
   const selectors = hooks.flatMap(({ attachedTo, selectors: own }, hookIndex) =>
-    own.map(({ label, action, hits, suppressed }, index) => ({
+    own.map((selector, index) => ({
       hook: placeOf(attachedTo),
       hookIndex,
       selectorIndex: index,
-      selectorLabel: label,
-      actionCounters: action === 'NOPOST' ? { nopost: hits } : { post: hits - suppressed },
+      selectorLabel: selector.label,
+      actionCounters: countersOf(selector),
     })),
   );
-  const sum = (counter: 'post' | 'nopost'): bigint =>
-    selectors.reduce((total, { actionCounters }) => total + (actionCounters[counter] ?? 0n), 0n);
+  const actionCounters = Object.fromEntries(
+    COUNTERS.map((counter) => [
+      counter,
+      selectors.reduce((total, selector) => total + (selector.actionCounters[counter] ?? 0n), 0n),
+    ]),
+  );
+  return { actionCounters, selectorActionCounters: selectors };
+}
+
+const COUNTERS = ['post', 'nopost', 'signal', 'monitorSignal', 'override', 'monitorOverride'] as const;
+
+function countersOf({
+  action,
+  hits,
+  suppressed,
+  acted,
+  does,
+}: SelectorView): Partial<Record<(typeof COUNTERS)[number], bigint>> {
+  const monitored = hits - acted;
   return {
-    actionCounters: { post: sum('post'), nopost: sum('nopost') },
-    selectorActionCounters: selectors,
+    ...(action === 'NOPOST' ? { nopost: hits } : { post: hits - suppressed }),
+    ...(does.signals && { signal: acted, monitorSignal: monitored }),
+    ...(does.denies && { override: acted, monitorOverride: monitored }),
   };
 }
 

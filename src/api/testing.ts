@@ -22,8 +22,13 @@ export class FakeView implements AgentView {
   /** what was asked for, a word and what it was about */
   readonly changes: (readonly [string, unknown])[] = [];
   readonly policyChanges: PolicyChanges = {
-    add: (texts, domain, replace) => {
-      void this.#note('add', { texts: texts.map(({ text }) => text), domain, replace });
+    add: (texts, { domain, replace, mode }) => {
+      void this.#note('add', {
+        texts: texts.map(({ text }) => text),
+        domain,
+        replace,
+        ...(mode && { mode }),
+      });
       return Promise.resolve([{ namespace: '', name: 'added', replaced: replace }]);
     },
     compare: (texts) => {

@@ -23,7 +23,7 @@ export interface AgentView {
 
 /** Changes of the policies: each is in force when it settles, or rejects with a PolicyRefusal and nothing has changed. */
 export interface PolicyChanges {
-  add(texts: readonly PolicyText[], domain: string, replace: boolean): Promise<AddedPolicy[]>;
+  add(texts: readonly PolicyText[], how: HowToAdd): Promise<AddedPolicy[]>;
   /** What would change if these were the whole set; refused as add() is, for what is wrong with a text. */
   compare(texts: readonly PolicyText[]): Promise<SetChanges>;
   delete(name: PolicyName): Promise<void>;
@@ -31,6 +31,15 @@ export interface PolicyChanges {
   disable(name: PolicyName): Promise<void>;
   /** from the next hit on */
   setMode(name: PolicyName, mode: 'enforce' | 'monitor'): Promise<void>;
+}
+
+export interface HowToAdd {
+  /** where the policies come from; empty: from clients */
+  readonly domain: string;
+  /** policies of the same names are replaced; else they are a problem */
+  readonly replace: boolean;
+  /** in place of the policies' own */
+  readonly mode: 'enforce' | 'monitor' | undefined;
 }
 
 export interface AddedPolicy {
@@ -80,6 +89,10 @@ export interface SelectorView {
   readonly hits: bigint;
   /** of these, events that its rateLimit kept back */
   readonly suppressed: bigint;
+  /** of the hits, those whose operation was denied or process signalled; the others were monitored */
+  readonly acted: bigint;
+  /** what it does when it acts */
+  readonly does: { readonly denies: boolean; readonly signals: boolean };
 }
 
 export interface AgentHealth {

@@ -132,7 +132,8 @@ function program(): Command {
       '--replace',
       'replace policies of the same names; the old one stays in force if the new one cannot be',
     )
-    .option('--domain <name>', 'where the policies come from, for "policy list" (default: "grpc")');
+    .option('--domain <name>', 'where the policies come from, for "policy list" (default: "grpc")')
+    .addOption(new Option('--mode <mode>', "in place of the policies' own").choices(['enforce', 'monitor']));
   add.action(async (paths: string[]) =>
     (await import('./policy-add.ts')).policyAdd(paths, givenFlags(add), add.opts()),
   );

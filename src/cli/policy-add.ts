@@ -2,11 +2,17 @@
 import { AgentClient } from '../api/client.ts';
 import type { AddPoliciesResponse } from '../api/gen/merlon/agent_pb.js';
 import { Agent } from '../api/gen/merlon/agent_pb.js';
+import { TracingPolicyMode } from '../api/gen/tetragon/sensors_pb.js';
 import { loadSettings } from '../base/settings.ts';
 import { escapeHidden } from '../encode/escape.ts';
 import type { PolicyProblem } from '../policy/index.ts';
 import { formatProblem, readFiles } from '../policy/index.ts';
 import { endWithReader, write } from './output.ts';
+
+const MODES = {
+  enforce: TracingPolicyMode.TP_MODE_ENFORCE,
+  monitor: TracingPolicyMode.TP_MODE_MONITOR,
+} as const;
 
 /**
  * Has the running agent put the policies of files and directories in force, all of them or none: prints what it added, or
@@ -15,7 +21,7 @@ import { endWithReader, write } from './output.ts';
 export async function policyAdd(
   paths: readonly string[],
   flags: Record<string, string>,
-  { replace = false, domain = '' }: { replace?: boolean; domain?: string },
+  { replace = false, domain = '', mode }: { replace?: boolean; domain?: string; mode?: keyof typeof MODES },
 ): Promise<void> {
   const settings = loadSettings({ flags, env: process.env });
   endWithReader();
@@ -30,7 +36,10 @@ export async function policyAdd(
   }
   const client = await AgentClient.connect(settings.runDir);
   try {
-    const answer = await client.unary(Agent.method.addPolicies, { texts, domain, replace });
+    const answer = await client.unary(Agent.method.addPolicies, {
+      ...{ texts, domain, replace },
+      ...(mode !== undefined && { mode: MODES[mode] }),
+    });
     if (answer.problems.length > 0) process.exitCode = 1;
     await write(describe(answer));
   } finally {

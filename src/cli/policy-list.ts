@@ -54,18 +54,25 @@ function describe({ policies }: ListPoliciesResponse): string {
   const rows = policies.flatMap((policy) =>
     policy.hooks.flatMap((hook) => hook.selectors.map((_, index) => rowOf(policy, hook, index))),
   );
-  const hooks = rows.length === 0 ? '' : `\n${table([HOOK_COLUMNS, ...rows], [3, 4, 8, 9])}`;
+  const hooks = rows.length === 0 ? '' : `\n${table([HOOK_COLUMNS, ...rows], [3, 4, 8, 9, 10])}`;
   return [table([['POLICY', 'STATE', 'MODE', 'DOMAIN', 'MEMORY'], ...states]), ...errors, hooks].join('');
 }
 
 const HOOK_COLUMNS = [
   ...['POLICY', 'BY', 'HOOK', 'SHARED BY', 'NS PER RUN'],
-  ...['SELECTOR', 'ACTION', 'RUNG', 'HITS', 'KEPT BACK'],
+  ...['SELECTOR', 'ACTION', 'RUNG', 'HITS', 'ACTED', 'KEPT BACK'],
 ];
 
 /** A selector; what is about the whole hook stands at its first one. */
 function rowOf(policy: Policy, hook: PolicyHook, index: number): string[] {
-  const { label = '', action = '', rung = '', hits = 0n, suppressed = 0n } = hook.selectors[index] ?? {};
+  const {
+    label = '',
+    action = '',
+    rung = '',
+    hits = 0n,
+    acted = 0n,
+    suppressed = 0n,
+  } = hook.selectors[index] ?? {};
   const { runs, runTimeNs } = hook;
   const about = [
     ...[nameOf(policy), hook.mechanism, escapeHidden(hook.place), String(hook.policies)],
@@ -74,7 +81,13 @@ function rowOf(policy: Policy, hook: PolicyHook, index: number): string[] {
   return [
     ...(index === 0 ? about : about.map(() => '')),
     label === '' ? String(index) : `${index} ${escapeHidden(label)}`,
-    ...[action, rung === '' ? '-' : rung, String(hits), String(suppressed)],
+    ...[
+      action,
+      rung === '' ? '-' : rung,
+      String(hits),
+      rung === '' ? '-' : String(acted),
+      String(suppressed),
+    ],
   ];
 }
 

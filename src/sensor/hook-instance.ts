@@ -84,6 +84,13 @@ function lentMaps(plan: InstancePlan): string[] {
   ];
 }
 
+export interface ActionCounts {
+  /** events that a limit has kept back */
+  readonly suppressed: bigint;
+  /** hits whose operation was denied or process signalled */
+  readonly acted: bigint;
+}
+
 /** A loaded program of a hook, with its tables filled. */
 export class HookInstance {
   readonly program: BpfProgram;
@@ -91,20 +98,21 @@ export class HookInstance {
   readonly mapBytes: number;
   readonly #hits: BpfMap;
   readonly #actions: BpfMap | undefined;
-  readonly #limited: readonly number[];
+  /** rules with an entry in `#actions` */
+  readonly #acting: readonly number[];
 
   private constructor(
     program: BpfProgram,
     mapBytes: number,
     hits: BpfMap,
     actions: BpfMap | undefined,
-    limited: readonly number[],
+    acting: readonly number[],
   ) {
     this.program = program;
     this.mapBytes = mapBytes;
     this.#hits = hits;
     this.#actions = actions;
-    this.#limited = limited;
+    this.#acting = acting;
   }
 
   /** How often each rule has decided for its policy, by rule. */
@@ -113,13 +121,14 @@ export class HookInstance {
     return new BigUint64Array(values.slice().buffer);
   }
 
-  /** How many events the limits have kept back, by rule; rules without a limit have none. */
-  suppressed(): Map<number, bigint> {
+  /** What the kernel has counted of actions, by rule; rules that only send have none. */
+  actionCounts(): Map<number, ActionCounts> {
     return new Map(
-      this.#limited.map((rule) => {
+      this.#acting.map((rule) => {
         const bytes = this.#actions?.get(u32(rule)) ?? new Uint8Array(RuleAction.sizeof);
         const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-        return [rule, view.getBigUint64(RuleAction.suppressed, true)];
+        const suppressed = view.getBigUint64(RuleAction.suppressed, true);
+        return [rule, { suppressed, acted: view.getBigUint64(RuleAction.acted, true) }];
       }),
     );
   }
@@ -170,8 +179,8 @@ export class HookInstance {
       const hits = object.map(HITS_MAP);
       const mapBytes =
         fillTables(object, plan) + hits.info().memoryBytes + (actions?.info().memoryBytes ?? 0);
-      const limited = plan.actions.filter(({ intervalNs }) => intervalNs > 0n).map(({ rule }) => rule);
-      return new HookInstance(object.program(programName), mapBytes, hits, actions, limited);
+      const acting = plan.actions.map(({ rule }) => rule);
+      return new HookInstance(object.program(programName), mapBytes, hits, actions, acting);
     } finally {
       object.close();
     }

@@ -57,14 +57,14 @@ test('policies are added all at once or not at all', () => {
   const { sensor, set } = setOf('a');
   sensor.refused.add('c');
   assert.throws(
-    () => set.add([policy('b', []), policy('c', [])], 'grpc', false),
+    () => set.add([policy('b', []), policy('c', [])], 'grpc'),
     (error: PolicyRefusal) => {
       assert.deepEqual(error.problems, [{ code: 'kernel', at: AT, message: 'refused c', remedy: 'the log' }]);
       return true;
     },
   );
   assert.deepEqual([sensor.inForce, states(set)], [['a'], ['a enabled']]);
-  set.add([policy('b', []), policy('d', [])], 'grpc', false);
+  set.add([policy('b', []), policy('d', [])], 'grpc');
   assert.deepEqual(sensor.inForce, ['a', 'b', 'd']);
   assert.deepEqual(
     set.entries.map(({ domain }) => domain),
@@ -74,13 +74,13 @@ test('policies are added all at once or not at all', () => {
 
 test('one of the same name is refused, but for one that could not be loaded, or when it is to be replaced', () => {
   const { sensor, set } = setOf('a', 'b');
-  assert.throws(() => set.add([policy('a', [])], 'grpc', false), refusal('exists'));
+  assert.throws(() => set.add([policy('a', [])], 'grpc'), refusal('exists'));
   const better = policy('a', []);
-  set.add([better], 'grpc', true);
+  set.add([better], 'grpc', { replace: true });
   assert.deepEqual(sensor.inForce, ['b', 'a']);
   assert.equal(set.entries.at(-1)?.policy, better);
   sensor.refused.add('a');
-  assert.throws(() => set.add([policy('a', [])], 'grpc', true), refusal('invalid'));
+  assert.throws(() => set.add([policy('a', [])], 'grpc', { replace: true }), refusal('invalid'));
   assert.equal(set.entries.at(-1)?.policy, better);
 
   const failing = new FakeSensor();
@@ -89,7 +89,7 @@ test('one of the same name is refused, but for one that could not be loaded, or 
   other.begin([policy('a', [])], 'static');
   assert.deepEqual(states(other), ['a load_error']);
   failing.refused.clear();
-  other.add([policy('a', [])], 'grpc', false);
+  other.add([policy('a', [])], 'grpc');
   assert.deepEqual(states(other), ['a enabled']);
 });
 
@@ -119,4 +119,29 @@ test('a name that is not loaded, or not in this domain, is missing', () => {
     assert.throws(change, refusal('missing'));
   set.delete(named('a', 'static'));
   assert.deepEqual([sensor.inForce, set.entries], [[], []]);
+});
+
+test('a policy has its own mode, that which it was added with, or that which was set last', () => {
+  const sensor = new FakeSensor();
+  const set = new PolicySet(sensor);
+  set.add([policy('a', [])], 'grpc');
+  set.add([policy('b', [])], 'grpc', { mode: 'monitor' });
+  assert.deepEqual(
+    [...sensor.modes],
+    [
+      ['a', 'enforce'],
+      ['b', 'monitor'],
+    ],
+  );
+  set.add([policy('b', [])], 'grpc', { replace: true });
+  assert.equal(sensor.modes.get('b'), 'enforce');
+});
+
+test('an agent that only monitors lets no policy enforce', () => {
+  const sensor = new FakeSensor();
+  const set = new PolicySet(sensor, { monitorOnly: true });
+  set.add([policy('a', [])], 'grpc');
+  assert.equal(sensor.modes.get('a'), 'monitor');
+  assert.throws(() => set.add([policy('b', [])], 'grpc', { mode: 'enforce' }), refusal('invalid'));
+  assert.deepEqual(sensor.inForce, ['a']);
 });

@@ -29,6 +29,13 @@ export interface PolicyName {
   readonly domain: string;
 }
 
+export interface HowToAdd {
+  /** policies of the same names are replaced; else they are a problem */
+  readonly replace?: boolean;
+  /** in place of the policies' own */
+  readonly mode?: Mode | undefined;
+}
+
 /** The policies that the agent was given. Each change is a transaction: it throws a PolicyRefusal and has changed nothing. */
 export class PolicySet {
   readonly #sensor: SetSensor;
@@ -60,7 +67,8 @@ export class PolicySet {
   }
 
   /** Adds all of them or none. One that is there already is refused unless it failed to load, or is to be replaced. */
-  add(policies: readonly Policy[], domain: string, replace: boolean): void {
+  add(policies: readonly Policy[], domain: string, { replace = false, mode }: HowToAdd = {}): void {
+    if (mode === 'enforce') this.#refuseMonitorOnly('policies');
     const problems = policies.flatMap((policy) => {
       const known = this.#entries.get(policyKey(policy));
       if (known === undefined || known.state === 'load_error' || replace) return [];
@@ -77,7 +85,8 @@ export class PolicySet {
     const next = new Map(this.#entries);
     for (const policy of policies) {
       next.delete(policyKey(policy));
-      next.set(policyKey(policy), this.#entry(policy, domain));
+      const entry = this.#entry(policy, domain);
+      next.set(policyKey(policy), mode === undefined ? entry : { ...entry, mode });
     }
     this.#change(next);
   }
@@ -115,14 +124,18 @@ export class PolicySet {
         [],
         `Cannot set the mode of policy "${name.name}": none of its actions denies or signals`,
       );
-    if (this.#monitorOnly && mode === 'enforce')
+    if (mode === 'enforce') this.#refuseMonitorOnly(`policy "${name.name}"`);
+    this.#sensor.setModes(new Map([[entry.policy, mode]]));
+    this.#entries = new Map(this.#entries).set(policyKey(entry.policy), { ...entry, mode });
+  }
+
+  #refuseMonitorOnly(what: string): void {
+    if (this.#monitorOnly)
       throw new PolicyRefusal(
         'invalid',
         [],
-        `Cannot let policy "${name.name}" enforce: the agent runs with --monitor-only`,
+        `Cannot let ${what} enforce: the agent runs with --monitor-only`,
       );
-    this.#sensor.setModes(new Map([[entry.policy, mode]]));
-    this.#entries = new Map(this.#entries).set(policyKey(entry.policy), { ...entry, mode });
   }
 
   #firstMode({ options: { mode = 'enforce' } }: Policy): Mode {

@@ -14,8 +14,8 @@ function counting(hits: bigint[], ...policies: [string, number][]): CountingProg
     return entry;
   });
   const hook = { id: 1, values: [], policies: entries } as unknown as Hook;
-  const suppressed = new Map([[0, 1n]]);
-  return { hook, instance: { hits: () => BigUint64Array.from(hits), suppressed: () => suppressed } };
+  const actionCounts = new Map([[0, { suppressed: 1n, acted: 2n }]]);
+  return { hook, instance: { hits: () => BigUint64Array.from(hits), actionCounts: () => actionCounts } };
 }
 
 function hitsOf(counts: RuleCounts, ...programs: CountingProgram[]): string[] {
@@ -32,8 +32,11 @@ test('what was counted outlives the programs, wherever a rule stands afterwards'
   const after = counting([10n, 20n, 30n], ['b', 1], ['a', 2]);
   assert.deepEqual(hitsOf(counts, after), ['b 13', 'a 21 32']);
   assert.deepEqual(
-    counts.read('target', [after]).map(({ counts: [first] }) => first?.suppressed),
-    [1n, 1n],
+    counts.read('target', [after]).map(({ counts: [first] }) => [first?.suppressed, first?.acted]),
+    [
+      [1n, 2n],
+      [1n, 2n],
+    ],
   );
   counts.keep('target', [after]);
   assert.deepEqual(hitsOf(counts, counting([0n, 0n], ['a', 2])), ['a 21 32']);

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Hook, HookPolicy } from '../events/hook.ts';
+import type { ActionCounts } from './hook-instance.ts';
 import { policyKey } from './policy-key.ts';
 
 /** What a rule of a policy has counted. */
-export interface RuleCount {
+export interface RuleCount extends ActionCounts {
   /** times that it decided for its policy */
   readonly hits: bigint;
-  /** of these, events that its rateLimit kept back */
-  readonly suppressed: bigint;
 }
 
 /** A program of a hook, and where it counts, by the number of the rule. */
 export interface CountingProgram {
   readonly hook: Hook;
-  readonly instance: { hits(): BigUint64Array; suppressed(): ReadonlyMap<number, bigint> };
+  readonly instance: { hits(): BigUint64Array; actionCounts(): ReadonlyMap<number, ActionCounts> };
 }
 
 /** One entry of a policy on a hook, with the counts of its rules in their order. */
@@ -36,7 +35,7 @@ export class RuleCounts {
     const entries = new Map<string, number>();
     return programs.flatMap(({ hook, instance }) => {
       const hits = instance.hits();
-      const suppressed = instance.suppressed();
+      const ofActions = instance.actionCounts();
       return hook.policies.map((policy) => {
         const name = policyKey(policy);
         const entry = entries.get(name) ?? 0;
@@ -46,7 +45,8 @@ export class RuleCounts {
           const rule = policy.firstRule + index;
           return {
             hits: (hits[rule] ?? 0n) + (before?.[index]?.hits ?? 0n),
-            suppressed: (suppressed.get(rule) ?? 0n) + (before?.[index]?.suppressed ?? 0n),
+            suppressed: (ofActions.get(rule)?.suppressed ?? 0n) + (before?.[index]?.suppressed ?? 0n),
+            acted: (ofActions.get(rule)?.acted ?? 0n) + (before?.[index]?.acted ?? 0n),
           };
         });
         return { hook, policy, counts };

@@ -15,7 +15,7 @@ import { endSubjects, Subject } from './support/subject.ts';
 interface Listed {
   readonly policies: readonly {
     mode: string;
-    hooks: readonly { id: number; selectors: readonly { rung?: string }[] }[];
+    hooks: readonly { id: number; selectors: readonly { rung?: string; hits?: string; acted?: string }[] }[];
   }[];
 }
 
@@ -52,9 +52,6 @@ spec:
     const agent = await Agent.start({ flags: ['--policy', file], wanted: () => false });
     t.after(() => agent.dispose());
     const before = listed(agent);
-    assert.deepEqual(before.policies[0]?.hooks[0]?.selectors, [
-      { ...before.policies[0]?.hooks[0]?.selectors[0], rung: 'signal' },
-    ]);
     assert.deepEqual(await attempt(agent), ['SIGKILL', 'killed']);
 
     assert.equal(policy(agent, 'mode', 'killing', 'monitor').stdout, 'Monitoring by killing\n');
@@ -66,13 +63,15 @@ spec:
     const hooks = ({ policies }: Listed): number[] =>
       policies.flatMap((each) => each.hooks.map(({ id }) => id));
     assert.deepEqual(hooks(listed(agent)), hooks(before));
+    const { rung, hits, acted } = listed(agent).policies[0]?.hooks[0]?.selectors[0] ?? {};
+    assert.deepEqual([rung, hits, acted], ['signal', '3', '2']);
 
     const unknown = policy(agent, 'mode', 'nobody', 'monitor');
     assert.equal(unknown.status, 1);
     assert.match(unknown.stderr, /^merlon: No policy "nobody" is loaded/);
   });
 
-  test('a mode that was set stays when the policy is disabled and enabled', async (t) => {
+  test('a mode that was set stays when the policy is disabled and enabled; one that replaces it has its own', async (t) => {
     const agent = await Agent.start({ flags: ['--policy', file], wanted: () => false });
     t.after(() => agent.dispose());
     assert.equal(policy(agent, 'mode', 'killing', 'monitor').status, 0);
@@ -80,12 +79,19 @@ spec:
     assert.equal(await run(), 0);
     assert.equal(policy(agent, 'enable', 'killing').status, 0);
     assert.deepEqual(await attempt(agent), [0, 'monitored']);
+
+    assert.equal(policy(agent, 'add', '--replace', file).status, 0);
+    assert.deepEqual(await attempt(agent), ['SIGKILL', 'killed']);
+    assert.equal(policy(agent, 'add', '--replace', '--mode', 'monitor', file).status, 0);
+    assert.deepEqual(await attempt(agent), [0, 'monitored']);
   });
 
   test('--monitor-only: no policy acts, and none can be told to', async (t) => {
     const agent = await Agent.start({ flags: ['--policy', file, '--monitor-only'], wanted: () => false });
     t.after(() => agent.dispose());
     assert.deepEqual(await attempt(agent), [0, 'monitored']);
+    const added = policy(agent, 'add', '--replace', '--mode', 'enforce', file);
+    assert.match(added.stderr, /the agent runs with --monitor-only/);
     const refused = policy(agent, 'mode', 'killing', 'enforce');
     assert.equal(refused.status, 2);
     assert.match(refused.stderr, /the agent runs with --monitor-only/);

@@ -108,6 +108,6 @@ describe('the list of policies', { skip: requires('root', 'btf') }, () => {
     assert.equal(refused.status, 2);
     const { stdout } = merlon('policy', 'list', '--run-dir', agent.places.runDir);
     assert.match(stdout, /^counted +enabled +monitor_only +grpc +\d+\.\d KiB$/m);
-    assert.match(stdout, /^ +1 +NOPOST +- +3 +0$/m);
+    assert.match(stdout, /^ +1 +NOPOST +- +3 +- +0$/m);
   });
 });

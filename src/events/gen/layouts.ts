@@ -658,16 +658,17 @@ export const CelStep = {
 
 /** struct rule_action: offsets in bytes */
 export const RuleAction = {
-  sizeof: 40,
+  sizeof: 48,
   interval: 0,
   suppressed: 8,
-  scope: 16,
-  values: 18,
-  track: 20,
-  untrack: 22,
-  policy: 24,
-  error: 28,
-  signal: 32,
+  acted: 16,
+  scope: 24,
+  values: 26,
+  track: 28,
+  untrack: 30,
+  policy: 32,
+  error: 36,
+  signal: 40,
 } as const;
 
 /** struct hook_config: offsets in bytes */

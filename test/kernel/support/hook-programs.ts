@@ -50,7 +50,11 @@ export function loadHookPrograms(
   }
   const [first] = loaded;
   if (first === undefined) throw new RangeError('A hook has a program');
-  return { first: first.program, suppressed: () => loaded.map((instance) => instance.suppressed()), close };
+  const suppressed = (): Map<number, bigint>[] =>
+    loaded.map(
+      (instance) => new Map([...instance.actionCounts()].map(([rule, counts]) => [rule, counts.suppressed])),
+    );
+  return { first: first.program, suppressed, close };
 }
 
 function u32(value: number): Uint8Array {

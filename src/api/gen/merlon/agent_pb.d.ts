@@ -609,6 +609,13 @@ export declare type PolicySelector = Message<"merlon.PolicySelector"> & {
    * @generated from field: string rung = 6;
    */
   rung: string;
+
+  /**
+   * Of the hits, those whose operation was denied or process signalled; the others were monitored.
+   *
+   * @generated from field: uint64 acted = 7;
+   */
+  acted: bigint;
 };
 
 /**
@@ -639,6 +646,13 @@ export declare type AddPoliciesRequest = Message<"merlon.AddPoliciesRequest"> & 
    * @generated from field: bool replace = 3;
    */
   replace: boolean;
+
+  /**
+   * In place of the policies' own (option policy-mode): TP_MODE_ENFORCE or TP_MODE_MONITOR.
+   *
+   * @generated from field: tetragon.TracingPolicyMode mode = 4;
+   */
+  mode: TracingPolicyMode;
 };
 
 /**
