@@ -64,6 +64,15 @@ export const POLICY: Section = {
       tetragon: 'has no such choice; what it cannot read does not match, or is compared as empty.',
     },
     {
+      title: 'The annotation merlon.dev/accept-weaker',
+      covers: [],
+      text:
+        'A policy whose Override this kernel cannot carry out is refused, with the reason and what to do. With "true" it is loaded ' +
+        'with the actions that are left: the event of such a rule has the rung `signal`, or `none` when it only observes.',
+      examples: ['policy-accept-weaker'],
+      tetragon: 'has no such choice; it refuses the policy.',
+    },
+    {
       title: 'Policies for workloads',
       covers: [
         ...['spec.podSelector', 'spec.containerSelector', 'spec.hostSelector', 'spec.nodeSelector'],

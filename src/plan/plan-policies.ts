@@ -56,7 +56,7 @@ export function planPolicy(
     byTarget.set(key, [...(byTarget.get(key) ?? []), hook]);
   };
   for (const hook of policy.hooks)
-    for (const served of attempt(() => planServedTargets(hook, facts, onError), onError) ?? []) {
+    for (const served of attempt(() => planServedTargets(hook, policy, facts, onError), onError) ?? []) {
       const planned = planHook(policy, served, facts, followed, options, onError);
       add(planned);
       const asking = askForHash(planned);

@@ -99,9 +99,15 @@ function policyName(place: number): string {
   return `enforce-${place}`;
 }
 
-function policyText({ spec }: EnforceCase, place: number): string {
-  const head = 'apiVersion: cilium.io/v1alpha1\nkind: TracingPolicy\nmetadata: { name: ';
-  return `${head}${policyName(place)} }\nspec:\n${indent(spec.trim(), 2)}\n`;
+function policyText({ spec, annotations = {} }: EnforceCase, place: number): string {
+  const metadata = {
+    name: policyName(place),
+    annotations: Object.fromEntries(
+      Object.entries(annotations).map(([name, value]) => [`merlon.dev/${name}`, value]),
+    ),
+  };
+  const head = 'apiVersion: cilium.io/v1alpha1\nkind: TracingPolicy\nmetadata: ';
+  return `${head}${JSON.stringify(metadata)}\nspec:\n${indent(spec.trim(), 2)}\n`;
 }
 
 /** What `merlon` says of the verdict. */

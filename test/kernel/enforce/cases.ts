@@ -9,6 +9,8 @@ export type Outcome = readonly number[] | NodeJS.Signals;
 export interface EnforceCase {
   readonly name: string;
   readonly needs?: readonly Requirement[];
+  /** of the policy, by their names behind merlon.dev/ */
+  readonly annotations?: Readonly<Record<string, string>>;
   /** YAML under `spec:`; every selector is limited to the program of the stage */
   readonly spec: string;
   /** a file that the attempt is about */
@@ -161,6 +163,33 @@ tracepoints:
       attempt: 'getpriority 0 0',
       control: 'getsid 0',
       ...{ outcome: [20], verdict: { ...killed, verdict: 'monitored' } },
+    },
+    {
+      name: 'accept-weaker: Override of a function that nothing can replace',
+      ...hasTrampolines,
+      annotations: { 'accept-weaker': 'true' },
+      spec: `kprobes:
+- call: fd_install
+  syscall: false
+  args: [{index: 1, type: file}]
+  ${own(stage, override, `matchArgs: [{index: 1, operator: Equal, values: ["${directory}/weaker"]}]`)}`,
+      guarded: `${directory}/weaker`,
+      attempt: `openat -100 =${directory}/weaker ${READ_ONLY}`,
+      control: `openat -100 =${directory}/other ${READ_ONLY}`,
+      ...{ outcome: [3], verdict: { verdict: 'monitored', rung: 'none' } },
+    },
+    {
+      name: 'accept-weaker: Override and Signal of a system call',
+      needs: ['withoutOverrideReturn'],
+      annotations: { 'accept-weaker': 'true' },
+      spec: `kprobes:
+- call: sys_fsync
+  syscall: true
+  args: []
+  ${own(stage, `${override}, {action: Signal, argSig: 12}`)}`,
+      attempt: 'fsync 0',
+      control: 'getsid 0',
+      ...{ outcome: 'SIGUSR2', verdict: signaled('SIGUSR2') },
     },
     {
       name: 'lsm: a directory entry that must not be made',
