@@ -15,6 +15,8 @@ export interface EnforceCase {
   readonly spec: string;
   /** a file that the attempt is about */
   readonly guarded?: string;
+  /** folders that are made twice, the second time inside of the first, and there a file `deep` */
+  readonly deep?: string;
   /** one that must not be there afterwards */
   readonly absent?: string;
   /** steps of call.c that the policy must stop */
@@ -22,9 +24,11 @@ export interface EnforceCase {
   readonly outcome: Outcome;
   /** steps that it must let pass */
   readonly control: string;
-  readonly verdict: Readonly<Record<string, unknown>>;
+  /** of the only event; undefined for none */
+  readonly verdict: Readonly<Record<string, unknown>> | undefined;
 }
 
+const EFAULT = -14;
 const EPERM = -1;
 const EBADF = -9;
 const SYS_GETPGID = 121;
@@ -66,6 +70,65 @@ function fileCase(
     control: reading(`${stage.directory}/other`),
     ...expected,
   };
+}
+
+/** Twice as long as this is beyond what a path can name (PATH_MAX). */
+const HALF = Array.from({ length: 12 }, () => 'd'.repeat(200)).join('/');
+
+/** A value that cannot be read: a pointer to nowhere, and a path that is too long. */
+function unreadableCases(stage: Stage): EnforceCase[] {
+  const annotated = (value: string) => ({ annotations: { 'on-unreadable': value } });
+  const signal = (number: number): string => `{action: Signal, argSig: ${number}}`;
+  const pointer = (name: string, call: string, number: number): Pick<EnforceCase, 'name' | 'spec'> => ({
+    name: `${name}: a pointer that leads nowhere`,
+    spec: `kprobes:
+- call: sys_${call}
+  syscall: true
+  args: [{index: 1, type: string}]
+  ${own(stage, signal(number), 'matchArgs: [{index: 1, operator: Equal, values: ["/nowhere"]}]')}`,
+  });
+  const path = (
+    name: string,
+    index: number,
+    wanted: string,
+  ): Pick<EnforceCase, 'name' | 'spec' | 'deep'> => ({
+    name: `${name}: a path of more than 4,095 bytes`,
+    deep: HALF,
+    spec: `lsmhooks:
+- hook: file_open
+  args: [{index: 0, type: file}]
+  ${own(stage, `{action: Override, argError: ${index}}`, `matchArgs: [{index: 0, operator: Prefix, values: ["${wanted}"]}]`)}`,
+  });
+  const deep = `chdir =${stage.directory}/${HALF} ; chdir =${HALF} ; openat -100 =deep ${READ_ONLY}`;
+  const control = `openat -100 =${stage.directory}/other ${READ_ONLY}`;
+  const denied = { verdict: 'denied', rung: 'lsm', error: -13, truncated: ['args[0]'] };
+  const unreadable = { unreadable: ['args[0]'] };
+  return [
+    {
+      ...pointer('on-unreadable: match', 'faccessat', 10),
+      ...annotated('match'),
+      ...{ attempt: 'faccessat -100 4096 0', control: `faccessat -100 =${stage.directory}/other 0` },
+      ...{
+        outcome: 'SIGUSR1',
+        verdict: { verdict: 'signaled', rung: 'signal', signal: 'SIGUSR1', ...unreadable },
+      },
+    },
+    {
+      ...pointer('on-unreadable: no-match', 'unlinkat', 10),
+      ...annotated('no-match'),
+      ...{ attempt: 'unlinkat -100 4096 0', control: 'getsid 0', outcome: [EFAULT], verdict: undefined },
+    },
+    {
+      ...pointer('no on-unreadable', 'mknodat', 10),
+      ...{ attempt: 'mknodat -100 4096 0 0', control: 'getsid 0', outcome: [EFAULT] },
+      verdict: { verdict: 'monitored', rung: 'none', ...unreadable },
+    },
+    {
+      ...path('on-unreadable: match', -13, '/nowhere/'),
+      ...annotated('match'),
+      ...{ needs: ['bpfLsm'], attempt: deep, control, outcome: [0, 0, -13], verdict: denied },
+    },
+  ];
 }
 
 /** The cases on a stage; names, needs and order are the same on every stage. */
@@ -164,6 +227,7 @@ tracepoints:
       control: 'getsid 0',
       ...{ outcome: [20], verdict: { ...killed, verdict: 'monitored' } },
     },
+    ...unreadableCases(stage),
     {
       name: 'accept-weaker: Override of a function that nothing can replace',
       ...hasTrampolines,
