@@ -40,10 +40,11 @@ export function viewPolicies(
         policies: new Set(hook.policies.map(policyKey)).size,
         runs: loaded.info.runCount,
         runTimeNs: loaded.info.runTimeNs,
-        selectors: rules.map(({ label = '', action }, index) => ({
+        selectors: rules.map(({ label = '', action, enforcement }, index) => ({
           ...{
             label,
             action,
+            rung: enforcement?.rung ?? '',
             hits: ofRules[index]?.hits ?? 0n,
             suppressed: ofRules[index]?.suppressed ?? 0n,
           },

@@ -3,6 +3,7 @@
 // did not reach its end.
 import { relative, resolve } from 'node:path';
 import type { TestEvent } from 'node:test/reporters';
+import { inspect } from 'node:util';
 import { END_LINE, type TestLine } from './results.ts';
 
 export default async function* report(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
@@ -34,5 +35,5 @@ export default async function* report(source: AsyncIterable<TestEvent>): AsyncGe
 /** What the test threw, with its stack: the runner has wrapped it. */
 function describeError(error: Error): string {
   const thrown = error.cause ?? error;
-  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : inspect(thrown);
 }

@@ -4,7 +4,7 @@ import { durationMs } from '@bufbuild/protobuf/wkt';
 import { status } from '@grpc/grpc-js';
 import type { ListPoliciesRequest, ListPoliciesResponse } from './gen/merlon/agent_pb.js';
 import { ListPoliciesResponseSchema } from './gen/merlon/agent_pb.js';
-import { POLICY_STATES } from './policy-status.ts';
+import { POLICY_MODES, POLICY_STATES } from './policy-status.ts';
 import { statusError } from './status-error.ts';
 import type { AgentView } from './view.ts';
 
@@ -28,6 +28,7 @@ export async function listPolicies(
       ...policy,
       id: BigInt(policy.id),
       state: POLICY_STATES[policy.state],
+      mode: POLICY_MODES[policy.mode],
       kernelMemoryBytes: BigInt(policy.kernelMemoryBytes),
       hooks: policy.hooks.map(({ attachedTo, selectors, ...hook }) => ({
         ...hook,

@@ -11,7 +11,7 @@ export const POLICY_STATES: Readonly<Record<PolicyView['state'], TracingPolicySt
   load_error: TracingPolicyState.TP_STATE_LOAD_ERROR,
 };
 
-const MODES: Readonly<Record<PolicyView['mode'], TracingPolicyMode>> = {
+export const POLICY_MODES: Readonly<Record<PolicyView['mode'], TracingPolicyMode>> = {
   enforce: TracingPolicyMode.TP_MODE_ENFORCE,
   monitor: TracingPolicyMode.TP_MODE_MONITOR,
   monitor_only: TracingPolicyMode.TP_MODE_MONITOR_ONLY,
@@ -30,7 +30,7 @@ export function policyStatus(view: PolicyView): MessageInitShape<typeof TracingP
     sensors: [...new Set(view.hooks.map(({ attachedTo }) => attachedTo.split(':', 1)[0] ?? ''))],
     error: view.error,
     state: POLICY_STATES[view.state],
-    mode: MODES[view.mode],
+    mode: POLICY_MODES[view.mode],
     kernelMemoryBytes: BigInt(view.kernelMemoryBytes),
     domain: view.domain,
     stats: statsOf(view),

@@ -74,6 +74,8 @@ export interface SelectorView {
   readonly label: string;
   /** tetragon.KprobeAction without KPROBE_ACTION_ */
   readonly action: string;
+  /** how it denies or kills (events/hook.ts, Rung); empty where it only observes */
+  readonly rung: string;
   /** times that it decided for the policy */
   readonly hits: bigint;
   /** of these, events that its rateLimit kept back */

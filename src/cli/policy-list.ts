@@ -4,7 +4,7 @@ import { AgentClient } from '../api/client.ts';
 import { toExportForm } from '../api/export-form.ts';
 import type { ListPoliciesResponse, Policy, PolicyHook } from '../api/gen/merlon/agent_pb.js';
 import { Agent, ListPoliciesResponseSchema } from '../api/gen/merlon/agent_pb.js';
-import { TracingPolicyState } from '../api/gen/tetragon/sensors_pb.js';
+import { TracingPolicyMode, TracingPolicyState } from '../api/gen/tetragon/sensors_pb.js';
 import { AgentError, ErrorCode } from '../base/errors.ts';
 import { duration } from '../base/setting-quantities.ts';
 import { loadSettings } from '../base/settings.ts';
@@ -44,6 +44,7 @@ function describe({ policies }: ListPoliciesResponse): string {
   const states = policies.map((policy) => [
     nameOf(policy),
     TracingPolicyState[policy.state].replace('TP_STATE_', '').toLowerCase(),
+    TracingPolicyMode[policy.mode].replace('TP_MODE_', '').toLowerCase(),
     escapeHidden(policy.domain),
     `${(Number(policy.kernelMemoryBytes) / 1024).toFixed(1)} KiB`,
   ]);
@@ -53,18 +54,18 @@ function describe({ policies }: ListPoliciesResponse): string {
   const rows = policies.flatMap((policy) =>
     policy.hooks.flatMap((hook) => hook.selectors.map((_, index) => rowOf(policy, hook, index))),
   );
-  const hooks = rows.length === 0 ? '' : `\n${table([HOOK_COLUMNS, ...rows], [3, 4, 7, 8])}`;
-  return [table([['POLICY', 'STATE', 'DOMAIN', 'MEMORY'], ...states]), ...errors, hooks].join('');
+  const hooks = rows.length === 0 ? '' : `\n${table([HOOK_COLUMNS, ...rows], [3, 4, 8, 9])}`;
+  return [table([['POLICY', 'STATE', 'MODE', 'DOMAIN', 'MEMORY'], ...states]), ...errors, hooks].join('');
 }
 
 const HOOK_COLUMNS = [
   ...['POLICY', 'BY', 'HOOK', 'SHARED BY', 'NS PER RUN'],
-  ...['SELECTOR', 'ACTION', 'HITS', 'KEPT BACK'],
+  ...['SELECTOR', 'ACTION', 'RUNG', 'HITS', 'KEPT BACK'],
 ];
 
 /** A selector; what is about the whole hook stands at its first one. */
 function rowOf(policy: Policy, hook: PolicyHook, index: number): string[] {
-  const { label = '', action = '', hits = 0n, suppressed = 0n } = hook.selectors[index] ?? {};
+  const { label = '', action = '', rung = '', hits = 0n, suppressed = 0n } = hook.selectors[index] ?? {};
   const { runs, runTimeNs } = hook;
   const about = [
     ...[nameOf(policy), hook.mechanism, escapeHidden(hook.place), String(hook.policies)],
@@ -73,7 +74,7 @@ function rowOf(policy: Policy, hook: PolicyHook, index: number): string[] {
   return [
     ...(index === 0 ? about : about.map(() => '')),
     label === '' ? String(index) : `${index} ${escapeHidden(label)}`,
-    ...[action, String(hits), String(suppressed)],
+    ...[action, rung === '' ? '-' : rung, String(hits), String(suppressed)],
   ];
 }
 

@@ -18,6 +18,8 @@ export interface Feature {
   readonly name: string;
   /** this version does it; else the verdict is only about the kernel */
   readonly implemented: boolean;
+  /** without it the agent cannot work at all; what else is missing is refused where a policy asks for it */
+  readonly essential: boolean;
   /** all of them */
   readonly needs: readonly CapabilityName[];
   /** mechanisms, cheapest first; the first that works is used. Empty: the needs are all. */
@@ -25,15 +27,19 @@ export interface Feature {
   readonly cautions: readonly Caution[];
 }
 
-const later = { implemented: false, needs: [] } as const;
+const later = { implemented: false, essential: false, needs: [] } as const;
+const optional = { implemented: true, essential: false, needs: [] } as const;
 /** Arguments are strings, paths and structures of the kernel. */
-const reading = { implemented: false, needs: ['bpf_probe_read_kernel'] } as const;
+const reading = { ...optional, needs: ['bpf_probe_read_kernel'] } as const;
+/** of a later version */
+const enforcing = { ...later, needs: ['bpf_probe_read_kernel'] } as const;
 
 /** In the order of the report; mechanisms in the order of preference of docs/architecture.md. */
 export const features: readonly Feature[] = [
   {
     name: 'process events',
     implemented: true,
+    essential: true,
     needs: [
       'bpf_probe_read_kernel',
       'tp_btf',
@@ -61,21 +67,21 @@ export const features: readonly Feature[] = [
   },
   { ...reading, name: 'policies on tracepoints', ways: ['tracepoint'], cautions: [tracefsMissing] },
   { ...reading, name: 'policies on raw tracepoints', ways: ['tp_btf', 'raw_tp'], cautions: [] },
-  { ...later, name: 'policies on user functions', ways: ['uprobe.multi', 'uprobe'], cautions: [] },
-  { ...later, name: 'policies on user probes (USDT)', ways: ['uprobe.multi', 'uprobe'], cautions: [] },
+  { ...optional, name: 'policies on user functions', ways: ['uprobe.multi', 'uprobe'], cautions: [] },
+  { ...optional, name: 'policies on user probes (USDT)', ways: ['uprobe.multi', 'uprobe'], cautions: [] },
   { ...reading, name: 'policies on LSM hooks', ways: ['lsm'], cautions: [inactiveLsm] },
   { ...reading, name: 'deny by LSM', ways: ['lsm'], cautions: [inactiveLsm] },
   { ...reading, name: 'deny by fmod_ret', ways: ['fmod_ret'], cautions: [skippedHits] },
-  { ...reading, name: 'deny by override', ways: ['bpf_override_return'], cautions: [] },
-  { ...later, name: 'kill or signal', ways: ['bpf_send_signal'], cautions: [] },
+  { ...enforcing, name: 'deny by override', ways: ['bpf_override_return'], cautions: [] },
+  { ...optional, name: 'kill or signal', ways: ['bpf_send_signal'], cautions: [] },
   {
-    ...later,
+    ...optional,
     name: 'policy switch without a gap',
     needs: ['prog_array', 'mmapable array'],
     ways: [],
     cautions: [],
   },
-  { ...later, name: 'prefixes and networks', needs: ['lpm_trie'], ways: [], cautions: [] },
+  { ...optional, name: 'prefixes and networks', needs: ['lpm_trie'], ways: [], cautions: [] },
   { ...later, name: 'pod network', ways: ['tcx', 'tc'], cautions: [tcModules] },
   { ...later, name: 'pod devices by netkit', ways: ['netkit'], cautions: [] },
   { ...later, name: 'XDP', ways: ['xdp'], cautions: [] },

@@ -34,9 +34,10 @@ export function toJson({ facts, verdicts }: Diagnosis, version: string): object 
       host_user_namespace: facts.process.hostUserNamespace,
     },
     capabilities: capabilityNames.map((name) => describeTrial(name, { facts, verdicts })),
-    features: verdicts.map(({ name, implemented, state, by, explanations }) => ({
+    features: verdicts.map(({ name, implemented, essential, state, by, explanations }) => ({
       name,
       implemented,
+      essential,
       state,
       by: by ?? null,
       reasons: explanations.map(({ reason }) => reason),

@@ -12,6 +12,7 @@ export type FeatureState = 'ready' | 'degraded' | 'missing' | 'unknown';
 export interface Verdict {
   readonly name: string;
   readonly implemented: boolean;
+  readonly essential: boolean;
   readonly state: FeatureState;
   /** the mechanism that is used, or would be */
   readonly by: CapabilityName | undefined;
@@ -21,7 +22,7 @@ export interface Verdict {
 /** Draws the verdict on one feature from the facts. Pure. */
 export function judge(feature: Feature, facts: Facts): Verdict {
   const works = (name: CapabilityName): boolean => facts.trials[name].available === true;
-  const { name, implemented, needs, ways, cautions } = feature;
+  const { name, implemented, essential, needs, ways, cautions } = feature;
   const reasonOf = (absentee: CapabilityName): Explanation => {
     const { reason, ...rest } = explain(absentee, facts);
     return { reason: `${absentee}: ${reason}`, ...rest };
@@ -30,7 +31,7 @@ export function judge(feature: Feature, facts: Facts): Verdict {
   const absent = needs.filter((need) => !works(need));
   const better = way === undefined ? ways : ways.slice(0, ways.indexOf(way));
   const lacking = way === undefined && ways.length > 0 ? [...absent, ...ways] : absent;
-  const verdict = { name, implemented, by: way };
+  const verdict = { name, implemented, essential, by: way };
   if (lacking.length > 0) {
     const unknown = lacking.every((need) => facts.trials[need].available === undefined);
     const explanations = distinct(lacking.map(reasonOf));
@@ -45,11 +46,9 @@ export function judge(feature: Feature, facts: Facts): Verdict {
   };
 }
 
-/** Whether all that this version does works here, if with limits. */
+/** Whether the agent works here, if with limits. */
 export function isFit(verdicts: readonly Verdict[]): boolean {
-  return verdicts.every(
-    ({ implemented, state }) => !implemented || state === 'ready' || state === 'degraded',
-  );
+  return verdicts.every(({ essential, state }) => !essential || state === 'ready' || state === 'degraded');
 }
 
 function worst(doubts: readonly Doubt[]): FeatureState {

@@ -13,6 +13,9 @@ import { rows } from './rows.ts';
 const COLORS = { ready: 'green', degraded: 'yellow', missing: 'red', unknown: 'yellow' } as const;
 const DONE = { attach: 'attached', load: 'loaded', create: 'created' } as const;
 
+const WHOLE = 'What this version needs is here.';
+const USABLE = 'The agent works here; a policy that needs what is missing is refused with this reason.';
+
 export interface ReportOptions {
   readonly version: string;
   readonly color: boolean;
@@ -47,7 +50,7 @@ export function describe({ facts, verdicts }: Diagnosis, { version, color, width
       ),
     ),
     isFit(verdicts)
-      ? `\n${paint('green', 'What this version needs is here.')}\n`
+      ? `\n${paint('green', isWhole(verdicts) ? WHOLE : USABLE)}\n`
       : `\n${paint('red', 'This version cannot work here: see above.')}\n`,
   ].join('');
 }
@@ -82,6 +85,12 @@ function describeFeature(
   });
   const text = rows([[state.padEnd(8), `${name}${how}`], ...reasons], width);
   return text.replace(state, paint(state, state));
+}
+
+function isWhole(verdicts: readonly Verdict[]): boolean {
+  return verdicts.every(
+    ({ implemented, state }) => !implemented || state === 'ready' || state === 'degraded',
+  );
 }
 
 /** In the order of their first use: what this version needs comes first. */

@@ -107,7 +107,7 @@ describe('the list of policies', { skip: requires('root', 'btf') }, () => {
     const refused = merlon('policy', 'list', '--measure', 'long', '--run-dir', agent.places.runDir);
     assert.equal(refused.status, 2);
     const { stdout } = merlon('policy', 'list', '--run-dir', agent.places.runDir);
-    assert.match(stdout, /^counted +enabled +grpc +\d+\.\d KiB$/m);
-    assert.match(stdout, /^ +1 +NOPOST +3 +0$/m);
+    assert.match(stdout, /^counted +enabled +monitor_only +grpc +\d+\.\d KiB$/m);
+    assert.match(stdout, /^ +1 +NOPOST +- +3 +0$/m);
   });
 });

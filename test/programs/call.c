@@ -53,6 +53,7 @@ static const struct {
 	{ "lseek", SYS_lseek },
 	{ "memfd_create", SYS_memfd_create },
 	{ "mknodat", SYS_mknodat },
+	{ "mmap", SYS_mmap },
 	{ "openat", SYS_openat },
 	{ "perf_event_open", SYS_perf_event_open },
 	{ "prctl", SYS_prctl },

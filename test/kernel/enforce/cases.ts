@@ -46,6 +46,10 @@ function reading(path: string): string {
   return `openat -100 =${path} ${READ_ONLY} ; read $0 size:16 16`;
 }
 
+function mapping(path: string): string {
+  return `openat -100 =${path} ${READ_ONLY} ; mmap 0 16 1 2 $0 0`;
+}
+
 /** Reads a file that the policy guards, and one that it does not. */
 function fileCase(
   stage: Stage,
@@ -134,7 +138,7 @@ function unreadableCases(stage: Stage): EnforceCase[] {
 /** The cases on a stage; names, needs and order are the same on every stage. */
 export function enforceCases(stage: Stage): EnforceCase[] {
   const { directory } = stage;
-  const kprobe = (call: string): string => `kprobes:\n- call: ${call}`;
+  const kprobe = (call: string): string => `kprobes:\n- call: ${call}\n  syscall: ${call.startsWith('sys_')}`;
   const lsm = (hook: string): string => `lsmhooks:\n- hook: ${hook}`;
   const override = '{action: Override, argError: -1}';
   const kill = '{action: Sigkill}';
@@ -175,9 +179,17 @@ export function enforceCases(stage: Stage): EnforceCase[] {
     fileCase(stage, 'kprobe: Signal', kprobe('security_file_open'), '{action: Signal, argSig: 15}', {
       ...{ ...hasTrampolines, outcome: 'SIGTERM', verdict: signaled('SIGTERM') },
     }),
-    fileCase(stage, 'fentry: Override', 'fentries:\n- call: security_file_open', override, {
+    fileCase(stage, 'fentry: Override', 'fentries:\n- call: security_file_open\n  syscall: false', override, {
       ...{ ...hasLsm, outcome: refused, verdict: denied },
     }),
+    {
+      // The LSM hook of this function has other parameters, so it cannot stand for it.
+      ...fileCase(stage, 'kprobe: Override by fmod_ret', kprobe('security_mmap_file'), override, {
+        ...{ ...hasTrampolines, outcome: [3, EPERM], verdict: { ...denied, rung: 'fmod_ret' } },
+      }),
+      attempt: mapping(`${directory}/guarded-kprobe-Override-by-fmod_ret`),
+      control: mapping(`${directory}/other`),
+    },
     fileCase(stage, 'kprobe of another function: Sigkill', kprobe('vfs_read'), kill, {
       ...{ ...hasTrampolines, outcome: 'SIGKILL', verdict: killed },
     }),
@@ -194,7 +206,7 @@ export function enforceCases(stage: Stage): EnforceCase[] {
       ...{ ...hasLsm, more: returning, outcome: [3, EPERM], verdict: denied },
     }),
     fileCase(stage, 'kprobe of a system call: Sigkill', kprobe('sys_openat'), kill, {
-      ...{ more: 'syscall: true', index: 1, type: 'string', outcome: 'SIGKILL', verdict: killed },
+      ...{ index: 1, type: 'string', outcome: 'SIGKILL', verdict: killed },
     }),
     fileCase(
       stage,
@@ -272,6 +284,7 @@ tracepoints:
       ...hasLsm,
       spec: `kprobes:
 - call: security_socket_connect
+  syscall: false
   args: [{index: 1, type: sockaddr}]
   ${own(stage, '{action: Override, argError: -111}', 'matchArgs: [{index: 1, operator: SAddr, values: ["127.0.0.77"]}]')}`,
       attempt: 'socket 2 2 0 ; connect $0 in:127.0.0.77:9 16',

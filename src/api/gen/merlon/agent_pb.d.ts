@@ -8,7 +8,7 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import type { Message } from "@bufbuild/protobuf";
 import type { Process } from "../tetragon/tetragon_pb.js";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
-import type { TracingPolicyState } from "../tetragon/sensors_pb.js";
+import type { TracingPolicyMode, TracingPolicyState } from "../tetragon/sensors_pb.js";
 
 /**
  * Describes the file merlon/agent.proto.
@@ -497,6 +497,13 @@ export declare type Policy = Message<"merlon.Policy"> & {
    * @generated from field: repeated merlon.PolicyHook hooks = 9;
    */
   hooks: PolicyHook[];
+
+  /**
+   * TP_MODE_MONITOR_ONLY: it has nothing to enforce.
+   *
+   * @generated from field: tetragon.TracingPolicyMode mode = 10;
+   */
+  mode: TracingPolicyMode;
 };
 
 /**
@@ -595,6 +602,13 @@ export declare type PolicySelector = Message<"merlon.PolicySelector"> & {
    * @generated from field: uint64 suppressed = 5;
    */
   suppressed: bigint;
+
+  /**
+   * How it denies or kills: "lsm", "fmod_ret", "signal"; empty where it only observes.
+   *
+   * @generated from field: string rung = 6;
+   */
+  rung: string;
 };
 
 /**
