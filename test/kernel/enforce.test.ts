@@ -46,7 +46,10 @@ describe('enforcement', { skip: requires('root', 'btf') }, () => {
     agent = await Agent.start({ places, flags: ['--policy', directory], wanted: () => false });
     for (const each of cases)
       if (requires(...(each.needs ?? [])) === false)
-        attempts.set(each, { attempted: await run(each.attempt), control: await run(each.control) });
+        attempts.set(each, {
+          attempted: await run(each.attempt, each.program),
+          control: await run(each.control, each.program),
+        });
     await agent.stop();
     events = hookEvents(agent);
   });
@@ -91,8 +94,8 @@ describe('enforcement', { skip: requires('root', 'btf') }, () => {
     );
   }
 
-  async function run(steps: string): Promise<Attempt> {
-    const subject = new Subject(stage.call, steps.split(' '));
+  async function run(steps: string, program: 'call' | 'otherCall' = 'call'): Promise<Attempt> {
+    const subject = new Subject(stage[program], steps.split(' '));
     const { pid } = subject;
     const end = await subject.end();
     if (typeof end === 'string') return { pid, outcome: end };

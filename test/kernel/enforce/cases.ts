@@ -21,6 +21,8 @@ export interface EnforceCase {
   readonly absent?: string;
   /** steps of call.c that the policy must stop */
   readonly attempt: string;
+  /** which program takes them; `call` without */
+  readonly program?: 'otherCall';
   readonly outcome: Outcome;
   /** steps that it must let pass */
   readonly control: string;
@@ -35,10 +37,10 @@ const SYS_GETPGID = 121;
 const READ_ONLY = 0;
 const CREATE = 0o1101; // O_WRONLY | O_CREAT | O_TRUNC
 
-/** Processes that run the stage's program, and nobody else on this machine. */
-function own({ call }: Stage, action: string, more = ''): string {
+/** Processes that run a program of the stage, and nobody else on this machine. */
+function own(stage: Stage, action: string, more = '', program: 'call' | 'otherCall' = 'call'): string {
   return `selectors:
-  - matchBinaries: [{operator: In, values: ["${call}"]}]
+  - matchBinaries: [{operator: In, values: ["${stage[program]}"]}]
     matchActions: [${action}]${more && `\n    ${more}`}`;
 }
 
@@ -95,13 +97,15 @@ function unreadableCases(stage: Stage): EnforceCase[] {
     name: string,
     index: number,
     wanted: string,
-  ): Pick<EnforceCase, 'name' | 'spec' | 'deep'> => ({
+  ): Pick<EnforceCase, 'name' | 'spec' | 'deep' | 'program'> => ({
     name: `${name}: a path of more than 4,095 bytes`,
     deep: HALF,
     spec: `lsmhooks:
 - hook: file_open
   args: [{index: 0, type: file}]
-  ${own(stage, `{action: Override, argError: ${index}}`, `matchArgs: [{index: 0, operator: Prefix, values: ["${wanted}"]}]`)}`,
+  ${own(stage, `{action: Override, argError: ${index}}`, `matchArgs: [{index: 0, operator: Prefix, values: ["${wanted}"]}]`, 'otherCall')}`,
+    // Other cases act on a path that they cannot read, too.
+    program: 'otherCall',
   });
   const deep = `chdir =${stage.directory}/${HALF} ; chdir =${HALF} ; openat -100 =deep ${READ_ONLY}`;
   const control = `openat -100 =${stage.directory}/other ${READ_ONLY}`;
