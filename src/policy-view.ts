@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PolicyView } from './api/index.ts';
 import { policyEnforces } from './plan/plan-enforcement.ts';
-import { whyKprobe } from './plan/function-target.ts';
+import { remarkOn } from './plan/function-target.ts';
 import type { KernelFacts } from './plan/kernel-facts.ts';
 import type { LoadedHook } from './sensor/hook-programs.ts';
 import type { PolicyEntry } from './sensor/policy-set.ts';
@@ -36,7 +36,7 @@ export function viewPolicies(
       hooks: own.map(({ loaded, hook, policy: { rules }, counts: ofRules }) => ({
         id: hook.id,
         attachedTo: loaded.key,
-        why: whyKprobe(loaded.attach, facts),
+        why: remarkOn(loaded.attach, facts),
         policies: new Set(hook.policies.map(policyKey)).size,
         runs: loaded.info.runCount,
         runTimeNs: loaded.info.runTimeNs,

@@ -58,10 +58,21 @@ export const POLICY: Section = {
       covers: [],
       text:
         'What a condition means when the value that it compares cannot be read (the memory is not there at this moment). By ' +
-        'default the policy matches, and the event names the values in `merlon.unreadable`; with `no-match` it does not. A null ' +
+        'default the policy matches, and the event names the values in `merlon.unreadable`; with `no-match` it does not. Actions that ' +
+        'deny or signal are carried out for such a hit only with `match`, or when it is a path that is too long to be read; else ' +
+        'the event has the rung `none`. A null ' +
         'pointer and a descriptor that is not open are no such case: they are in no set.',
       examples: ['policy-on-unreadable'],
       tetragon: 'has no such choice; what it cannot read does not match, or is compared as empty.',
+    },
+    {
+      title: 'The annotation merlon.dev/accept-weaker',
+      covers: [],
+      text:
+        'A policy whose Override this kernel cannot carry out is refused, with the reason and what to do. With "true" it is loaded ' +
+        'with the actions that are left: the event of such a rule has the rung `signal`, or `none` when it only observes.',
+      examples: ['policy-accept-weaker'],
+      tetragon: 'has no such choice; it refuses the policy.',
     },
     {
       title: 'Policies for workloads',

@@ -4,14 +4,14 @@ import { arch, release, version as build } from 'node:os';
 import { addon } from '../kernel/addon.ts';
 import type { CapabilityName, Trial } from '../kernel/capabilities.ts';
 import { findCgroup2 } from '../kernel/probe-cgroup.ts';
-import type { KernelConfig } from './kernel-config.ts';
-import { readKernelConfig } from './kernel-config.ts';
+import type { KernelConfig } from '../kernel/kernel-config.ts';
+import { readKernelConfig } from '../kernel/kernel-config.ts';
 import type { Observation } from './observation.ts';
-import type { Preemption } from './preemption.ts';
-import { readPreemption } from './preemption.ts';
+import type { Preemption } from '../kernel/preemption.ts';
+import { readPreemption } from '../kernel/preemption.ts';
 import type { ProcessCapability } from './process-capabilities.ts';
 import { effectiveCapabilities } from './process-capabilities.ts';
-import { readText } from './read-text.ts';
+import { readText } from '../kernel/read-text.ts';
 
 /** Inode numbers of the first namespaces: include/linux/proc_ns.h, PROC_PID_INIT_INO and PROC_USER_INIT_INO. */
 const HOST_PID_NAMESPACE = 0xeffffffc;

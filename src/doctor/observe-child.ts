@@ -6,7 +6,7 @@ import { addon } from '../kernel/addon.ts';
 import { BpfError } from '../kernel/bpf-error.ts';
 import { Capabilities, capabilityNames } from '../kernel/capabilities.ts';
 import type { Answer, Observation } from './observation.ts';
-import { readText } from './read-text.ts';
+import { readText } from '../kernel/read-text.ts';
 
 process.stdout.write(JSON.stringify(answer(process.argv[2] === 'isolated')));
 

@@ -24,10 +24,14 @@ export class HookDetails {
   /**
    * What became of the operation and its process: `denied`, it did not take place; `killed`, its process got a SIGKILL, and the
    * operation may have completed; `signaled`, another signal; `failed`, the kernel refused to send it; `monitored`, nothing, by
-   * the policy's mode.
+   * the policy's mode, or since this kernel cannot and the policy accepts that.
    */
   appendVerdict(record: HookRecord, { enforcement, bit }: PreparedRule): void {
     if (enforcement === undefined) return;
+    if (enforcement.rung === 'none') {
+      this.#out.appendAscii(',"verdict":"monitored","rung":"none"');
+      return;
+    }
     const place = record.find(ValueEntry.VALUE_VERDICT);
     if (place < 0) return;
     const data = record.dataOf(place);

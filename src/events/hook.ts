@@ -66,8 +66,11 @@ export interface HookRule {
     | undefined;
 }
 
-/** How an operation is denied or its process killed, the strongest first; docs/enforcement.md says what each guarantees. */
-export type Rung = 'lsm' | 'fmod_ret' | 'signal';
+/**
+ * How an operation is denied or its process killed, the strongest first; docs/enforcement.md says what each guarantees.
+ * `none`: this kernel cannot, and the policy accepts that.
+ */
+export type Rung = 'lsm' | 'fmod_ret' | 'signal' | 'none';
 
 /** A request that the agent sends: an HTTP GET of a URL, or a look-up of a name. */
 export type HookRequest =

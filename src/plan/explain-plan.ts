@@ -2,7 +2,7 @@
 import { DimensionInput, DimensionKind } from '../events/gen/layouts.ts';
 import type { AttachTarget } from './attach-target.ts';
 import type { Dimension } from './dimension-plan.ts';
-import { whyKprobe } from './function-target.ts';
+import { remarkOn, whyKprobe } from './function-target.ts';
 import type { InstancePlan } from './instance-plan.ts';
 import type { KernelFacts } from './kernel-facts.ts';
 
@@ -17,6 +17,8 @@ export function reasonFor(target: AttachTarget, facts: Pick<KernelFacts, 'attach
     case 'kprobe':
     case 'kretprobe':
       return whyKprobe(target, facts) ?? 'the policy names it';
+    case 'fmod_ret':
+      return remarkOn(target, facts) ?? '';
     case 'kprobe_multi':
     case 'syscalls_enter':
     case 'syscalls_exit':

@@ -180,6 +180,17 @@ function withoutTrampoline({ attach, refusals }: KernelFacts): Pick<KernelFacts,
   return { attach: { ...attach, trampoline: false }, refusals };
 }
 
+/** What is to be known of how a hook is attached: why it has no better way, or what this way does not guarantee. */
+export function remarkOn(
+  target: AttachTarget,
+  facts: Pick<KernelFacts, 'attach' | 'refusals'>,
+): string | undefined {
+  if (target.by !== 'fmod_ret') return whyKprobe(target, facts);
+  const { lsm, skipsHits } = facts.attach;
+  const reason = lsm ? 'the LSM hook has other arguments' : 'the kernel does not run BPF LSM programs';
+  return skipsHits === undefined ? reason : `${reason}; best effort: ${skipsHits}`;
+}
+
 /** Why a function has no cheaper program; undefined when it has the cheapest, and for what is no function. */
 export function whyKprobe(
   target: AttachTarget,

@@ -39,6 +39,8 @@ export interface AttachFacts {
   readonly kprobe: boolean;
   /** one program on many functions */
   readonly kprobeMulti: boolean;
+  /** why a trampoline's program can miss hits, as the end of a sentence; absent when it misses none */
+  readonly skipsHits?: string | undefined;
 }
 
 /** Whose programs make a system call: its number and its arguments' places depend on it. */

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { SourcePosition } from '../base/source-position.ts';
 import type { Rung } from '../events/hook.ts';
 import type { Action, Hook, Policy, Selector } from '../policy/model.ts';
 import type { KernelFacts, KernelFunction } from './kernel-facts.ts';
@@ -27,27 +26,34 @@ export interface ServedTarget {
 const SIGKILL = 9;
 const SECURITY = 'security_';
 const REMEDY =
-  'Hook the function security_* or the LSM hook that decides about the operation, or kill the process with Sigkill.';
+  'Hook the function security_* or the LSM hook that decides about the operation, or kill the process with Sigkill; ' +
+  'with the annotation merlon.dev/accept-weaker: "true" the policy is loaded without the denial.';
 
 /**
  * Where a hook is attached so that its rules can do what they say, by the strongest rung of this kernel: a rule that denies
  * or signals acts when the function is entered, also where others want its return value. Throws a PlanError for what this
- * kernel cannot do.
+ * kernel cannot do, unless the policy accepts that.
  */
 export function planServedTargets(
   hook: Hook,
+  policy: Pick<Policy, 'extensions'>,
   facts: KernelFacts,
   onError: OnPlanError = raise,
 ): ServedTarget[] {
   const enforcing = hook.selectors.flatMap(enforcingActions);
-  const [first] = enforcing;
-  if (first === undefined || (hook.kind !== 'kprobe' && hook.kind !== 'fentry'))
+  const override = enforcing.find((action) => action.kind === 'Override');
+  const deny = (target: PlannedTarget): PlannedTarget => {
+    const denying = denyingTarget(target, override, facts);
+    if (override !== undefined && !canDeny(denying) && !acceptsWeaker(policy))
+      throw undeniable(target, override);
+    return denying;
+  };
+  if (enforcing.length === 0 || hook.kind === 'tracepoint' || hook.kind === 'uprobe' || hook.kind === 'usdt')
     return planTargets(hook, facts, onError).map((target) => ({ target, hook, serves: 'all' }));
-  const denial = enforcing.find(({ kind }) => kind === 'Override');
+  if (hook.kind === 'lsm')
+    return planTargets(hook, facts, onError).map((target) => ({ target: deny(target), hook, serves: 'all' }));
   const entry = entryOf(hook);
-  const atEntry = planTargets(entry, facts, onError).map((target) =>
-    denyingTarget(target, denial?.at, facts),
-  );
+  const atEntry = planTargets(entry, facts, onError).map(deny);
   if (!hasReturn(hook)) return atEntry.map((target) => ({ target, hook, serves: 'all' }));
   return [
     ...atEntry.map((target): ServedTarget => ({ target, hook: entry, serves: 'enforcing' })),
@@ -55,10 +61,15 @@ export function planServedTargets(
   ];
 }
 
+/** Whether the policy is to be loaded with what is left of its actions where this kernel has no way to do all of them. */
+function acceptsWeaker({ extensions }: Pick<Policy, 'extensions'>): boolean {
+  return extensions.get('accept-weaker') === 'true';
+}
+
 /** What a selector's actions do to the operation; undefined when they only observe. */
 export function enforcementOf(
   selector: Selector | undefined,
-  { attach }: PlannedTarget,
+  target: PlannedTarget,
 ): Enforcement | undefined {
   const actions = selector === undefined ? [] : enforcingActions(selector);
   if (actions.length === 0) return undefined;
@@ -69,8 +80,16 @@ export function enforcementOf(
     else if (action.kind === 'Sigkill') signal = SIGKILL;
     else if (action.kind === 'Signal' && signal !== SIGKILL) signal = action.signal;
   }
-  const denies = error !== 0 && (attach.by === 'lsm' || attach.by === 'fmod_ret');
-  return { error, signal, rung: denies ? attach.by : 'signal' };
+  const { by } = target.attach;
+  if (error !== 0 && canDeny(target) && (by === 'lsm' || by === 'fmod_ret'))
+    return { error, signal, rung: by };
+  return { error: 0, signal, rung: signal === 0 ? 'none' : 'signal' };
+}
+
+/** Whether what a program there returns decides about the operation. */
+function canDeny(target: PlannedTarget): boolean {
+  const { by } = target.attach;
+  return (by === 'lsm' || by === 'fmod_ret') && !returnsNothing(target);
 }
 
 /** Whether a policy denies or signals anything. */
@@ -86,6 +105,7 @@ function enforcingActions({ actions }: Selector): Action[] {
   return actions.filter(({ kind }) => kind === 'Sigkill' || kind === 'Signal' || kind === 'Override');
 }
 
+type Override = Extract<Action, { kind: 'Override' }>;
 type FunctionHook = Extract<Hook, { kind: 'kprobe' | 'fentry' }>;
 
 function hasReturn({ returnArg, args }: FunctionHook): boolean {
@@ -103,30 +123,39 @@ function entryOf(hook: FunctionHook): FunctionHook {
 }
 
 /**
- * The same target by a program whose return value decides. A security_* function is served by the LSM hook that it calls: no
- * hit of it is ever skipped. `denial` is the action that needs to deny; undefined when signals are all.
+ * The same target by a program whose return value decides, where there is one. A security_* function is served by the LSM hook
+ * that it calls: no hit of it is ever skipped. `override` is the action that denies; undefined when signals are all.
  */
 function denyingTarget(
   target: PlannedTarget,
-  denial: SourcePosition | undefined,
+  override: Override | undefined,
   facts: KernelFacts,
 ): PlannedTarget {
-  if (!('functionName' in target.shown) || target.syscallRegisters) {
-    if (denial !== undefined) throw undeniable(target, denial);
+  if (target.attach.by === 'lsm' || !('functionName' in target.shown) || target.syscallRegisters)
     return target;
-  }
+  // These programs can only refuse, and what returns nothing cannot.
+  if (override !== undefined && ((override.error ?? 0) >= 0 || returnsNothing(target))) return target;
   const { functionName } = target.shown;
   const hook = functionName.startsWith(SECURITY) ? functionName.slice(SECURITY.length) : undefined;
   if (hook !== undefined && facts.attach.lsm && isSame(facts, functionName, `bpf_lsm_${hook}`))
     return { ...target, attach: { by: 'lsm', functionName: hook } };
-  if (denial === undefined) return target;
-  if (hook === undefined || !facts.attach.trampoline) throw undeniable(target, denial);
+  if (override === undefined || hook === undefined || !facts.attach.trampoline) return target;
   return { ...target, attach: { by: 'fmod_ret', functionName } };
 }
 
-function undeniable({ shown }: PlannedTarget, at: SourcePosition): PlanError {
+function returnsNothing({ signature }: PlannedTarget): boolean {
+  return signature.kind === 'function' && signature.returns?.kind === 'void';
+}
+
+function undeniable(target: PlannedTarget, { at, error = 0 }: Override): PlanError {
+  const { shown } = target;
   const name = 'functionName' in shown ? shown.functionName : 'this hook';
-  return new PlanError(at, `Cannot deny by "${name}": this kernel has no way to return in its place`, REMEDY);
+  const reason = returnsNothing(target)
+    ? 'it returns nothing'
+    : error >= 0 && name.startsWith(SECURITY)
+      ? `${error} is no error, expected -1 to -4095`
+      : 'this kernel has no way to return in its place';
+  return new PlanError(at, `Cannot deny by "${name}": ${reason}`, REMEDY);
 }
 
 /** Whether both have the same parameters, so that one can stand for the other. */

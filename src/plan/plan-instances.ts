@@ -83,9 +83,16 @@ class Group {
     const [first] = this.#placed;
     if (first === undefined) throw new RangeError('A program has a hook');
     const rules = this.#ruleSets(words);
-    const matchOnError = this.#maskOf(words, ({ matchOnError: matches }) => matches);
     const alphabets = this.#alphabets();
-    const context = { words, all: rules.all, matchOnError, secret, alphabets };
+    const common = { words, all: rules.all, secret, alphabets };
+    const matching = {
+      ...common,
+      matchOnError: this.#maskOf(words, ({ onError }) => onError === 'match'),
+    };
+    const matchingPaths = {
+      ...common,
+      matchOnError: this.#maskOf(words, ({ onError }) => onError !== 'no-match'),
+    };
     const { attach, shown, names, syscallRegisters, argumentCount, atReturn } = first.hook.target;
     return {
       attach,
@@ -103,16 +110,23 @@ class Group {
       // Cheap ones first: most hits end there.
       dimensions: [...this.#dimensions.values()]
         .toSorted((a, b) => costOf(a) - costOf(b))
-        .map((conditions) => buildDimension(conditions, context)),
+        .map((conditions) =>
+          buildDimension(conditions, this.#isOfPath(conditions) ? matchingPaths : matching),
+        ),
       policies: this.#placed.map(shownPolicy),
     };
   }
 
-  /** A policy that denies what it cannot read also denies what it cannot look at. */
+  #isOfPath([first]: readonly RuleCondition[]): boolean {
+    const at = first?.condition.at;
+    return at?.input === DimensionInput.INPUT_VALUE && this.#values[at.entry]?.shown.form === 'path';
+  }
+
+  /** A policy that says to deny what it cannot read also denies what it cannot look at. */
   #failure(): number {
     const errors = this.#placed.flatMap(({ hook }) =>
-      hook.rules.flatMap(({ matchOnError, enforcement }) =>
-        matchOnError && enforcement !== undefined ? [enforcement.error] : [],
+      hook.rules.flatMap(({ onError, enforcement }) =>
+        onError === 'match' && enforcement !== undefined ? [enforcement.error] : [],
       ),
     );
     return errors.find((error) => error !== 0) ?? 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { SourcePosition } from '../base/source-position.ts';
+import { DimensionInput } from '../events/gen/layouts.ts';
 import type { HookPolicy, HookRule } from '../events/hook.ts';
 import type { Action, Argument, Hook, Policy, Selector } from '../policy/model.ts';
 import { targetKey } from './attach-target.ts';
@@ -33,9 +34,12 @@ export interface PolicyHook {
 export interface PlannedRule extends PlannedActions {
   /** `entry` of a value input is a position in PolicyHook.values */
   readonly conditions: readonly Condition[];
-  readonly matchOnError: boolean;
+  readonly onError: OnError;
   readonly enforcement: Enforcement | undefined;
 }
+
+/** What a value that could not be read completely means; `paths`: only one that is a path matches. */
+export type OnError = 'match' | 'no-match' | 'paths';
 
 /**
  * The hooks of one policy by target. What cannot be served is told to `onError`; where that returns, the result lacks it. By
@@ -56,7 +60,7 @@ export function planPolicy(
     byTarget.set(key, [...(byTarget.get(key) ?? []), hook]);
   };
   for (const hook of policy.hooks)
-    for (const served of attempt(() => planServedTargets(hook, facts, onError), onError) ?? []) {
+    for (const served of attempt(() => planServedTargets(hook, policy, facts, onError), onError) ?? []) {
       const planned = planHook(policy, served, facts, followed, options, onError);
       add(planned);
       const asking = askForHash(planned);
@@ -119,6 +123,24 @@ function planHook(
     hook.selectors.length === 0 ? [undefined] : hook.selectors;
   const showOf = (entries: number[], specified: Hook['args']): HookPolicy['args'] =>
     entries.flatMap((entry, index) => (entry < 0 ? [] : [{ entry, label: specified[index]?.label }]));
+  const enforcements = selectors.map((selector) =>
+    serves === 'observing' ? undefined : enforcementOf(selector, target),
+  );
+  const rules = selectors.map((selector, index): Rule => ({
+    shown: {
+      ...shownRule(selector),
+      requests: attempt(() => planRequests(selector, policy, options), onError) ?? [],
+      enforcement: enforcements[index],
+    },
+    planned: {
+      conditions: selector === undefined ? [] : planSelector(selector, places, facts, followed, onError),
+      ...planActions(selector, hook, places, onError),
+      ...(serves === 'all' || isEnforcing(selector) === (serves === 'enforcing') ? {} : SILENT),
+      enforcement: enforcements[index],
+      onError: onErrorOf(policy, enforcements[index]),
+    },
+  }));
+  const all = [...rules, ...rules.flatMap((rule) => whenUnreadable(rule, list.values))];
   return {
     policy,
     at: hook.at,
@@ -130,28 +152,59 @@ function planHook(
       namespace: policy.namespace,
       message: hook.message,
       tags: hook.tags,
-      rules: selectors.map((selector) => ({
-        ...shownRule(selector),
-        requests: attempt(() => planRequests(selector, policy, options), onError) ?? [],
-        enforcement: serves === 'observing' ? undefined : enforcementOf(selector, target),
-      })),
+      rules: all.map(({ shown }) => shown),
       args: showOf(args, hook.args),
       data: showOf(data, hook.data),
       returnValue: returnValue === undefined ? undefined : { entry: returnValue, label: returnArg?.label },
     },
-    rules: selectors.map((selector) => ({
-      conditions: selector === undefined ? [] : planSelector(selector, places, facts, followed, onError),
-      ...planActions(selector, hook, places, onError),
-      ...(serves === 'all' || isEnforcing(selector) === (serves === 'enforcing') ? {} : SILENT),
-      enforcement: serves === 'observing' ? undefined : enforcementOf(selector, target),
-      // An observing policy reports what it could not read; the event says so.
-      matchOnError: policy.extensions.get('on-unreadable') !== 'no-match',
-    })),
+    rules: all.map(({ planned }) => planned),
   };
+}
+
+interface Rule {
+  readonly shown: HookRule;
+  readonly planned: PlannedRule;
+}
+
+/**
+ * A policy says what a value means that could not be read. One that does not say so observes what could match; it acts on it
+ * only for a path that is too long to be read: that is the kernel's own, and not there by chance.
+ */
+function onErrorOf({ extensions }: Policy, enforcement: Enforcement | undefined): OnError {
+  if (extensions.get('on-unreadable') === 'no-match') return 'no-match';
+  return enforcement === undefined || extensions.get('on-unreadable') === 'match' ? 'match' : 'paths';
+}
+
+/**
+ * Behind the rules of a hook: tells what a rule would have acted upon if it could have been read. Such a rule itself has not
+ * matched then.
+ */
+function whenUnreadable({ shown, planned }: Rule, values: readonly ValuePlan[]): Rule[] {
+  if (planned.onError !== 'paths' || !planned.conditions.some((one) => canFail(one, values))) return [];
+  const label = shown.label === undefined ? 'unreadable' : `${shown.label} (unreadable)`;
+  return [
+    {
+      shown: { ...shown, label, requests: [], enforcement: { error: 0, signal: 0, rung: 'none' } },
+      planned: { ...planned, enforcement: undefined, onError: 'match' },
+    },
+  ];
 }
 
 /** Of a rule that another target of its hook serves: it is there because the first rule that matches wins. */
 const SILENT = { posts: false, limit: undefined, track: [], untrack: [] } as const;
+
+/** Whether what it looks at can be unreadable, other than a path. */
+function canFail({ at: { input, entry } }: Condition, values: readonly ValuePlan[]): boolean {
+  if (input === DimensionInput.INPUT_VALUE) return values[entry]?.shown.form !== 'path';
+  return !NEVER_FAIL.has(input);
+}
+
+/** What every process has. */
+const NEVER_FAIL: ReadonlySet<Condition['at']['input']> = new Set([
+  ...[DimensionInput.INPUT_PID, DimensionInput.INPUT_NAMESPACE_PID, DimensionInput.INPUT_NAMESPACE],
+  ...[DimensionInput.INPUT_CAP_EFFECTIVE, DimensionInput.INPUT_CAP_INHERITABLE],
+  ...[DimensionInput.INPUT_CAP_PERMITTED, DimensionInput.INPUT_FOLLOWED, DimensionInput.INPUT_FOLLOWED_ABOVE],
+]);
 
 /**
  * The same hook once more, for the programs that ask for the hash of the file; undefined when no rule wants it. It stands
@@ -192,7 +245,7 @@ function loaderHook(policy: Policy, { target, values, conditions }: LoaderHook):
           limit: undefined,
         },
         ...{ track: [], untrack: [], enforcement: undefined },
-        matchOnError: true,
+        onError: 'match',
       },
     ],
   };

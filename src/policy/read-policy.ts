@@ -5,6 +5,7 @@ import { readMacros } from './macros.ts';
 import type { Hook, Policy } from './model.ts';
 import type { OnProblem } from './problem.ts';
 import { readEnforcers } from './read-enforcers.ts';
+import { readExtensions } from './read-extensions.ts';
 import { readFunctionHook } from './read-function.ts';
 import { readLsmHook, readTracepoint } from './read-kernel-hook.ts';
 import { readLists } from './read-lists.ts';
@@ -12,9 +13,6 @@ import { readOptions } from './read-options.ts';
 import { readUprobe, readUsdt } from './read-user-hook.ts';
 import { readLabelSelector, readWorkload } from './read-workload.ts';
 import type { PolicyScope, Report } from './scope.ts';
-
-/** Annotations of ours are `merlon.dev/NAME`. */
-const EXTENSION = 'merlon.dev/';
 
 /**
  * Reads a document that the schema check has seen into the model; what cannot mean anything is reported. Parts that the
@@ -34,7 +32,7 @@ export function readPolicy(kind: PolicyKind, root: Cursor, onProblem: OnProblem)
     kind,
     name: metadata?.textOf('name') ?? '',
     namespace: metadata?.optionalText('namespace'),
-    extensions: readExtensions(metadata),
+    extensions: readExtensions(metadata, report),
     at: root.startAt,
     hooks: readHooks(spec, scope),
     loader: spec.isOn('loader'),
@@ -55,14 +53,4 @@ function readHooks(spec: Cursor, scope: PolicyScope): Hook[] {
     ...spec.list('uprobes').map((cursor) => readUprobe(cursor, scope)),
     ...spec.list('usdts').map((cursor) => readUsdt(cursor, scope)),
   ].filter((hook) => hook !== undefined);
-}
-
-function readExtensions(metadata: Cursor | undefined): Map<string, string> {
-  const annotations = metadata?.field('annotations');
-  const extensions = new Map<string, string>();
-  for (const name of annotations?.names ?? []) {
-    if (name.startsWith(EXTENSION))
-      extensions.set(name.slice(EXTENSION.length), annotations?.textOf(name) ?? '');
-  }
-  return extensions;
 }

@@ -4,6 +4,7 @@ import type { Btf } from '../../native/index.d.ts';
 import { addon } from '../kernel/addon.ts';
 import { Capabilities } from '../kernel/capabilities.ts';
 import { ElfImage } from '../kernel/elf-image.ts';
+import { whyHitsAreSkipped } from '../kernel/skipped-hits.ts';
 import type {
   AttachFacts,
   KernelFunction,
@@ -33,6 +34,7 @@ export class RunningKernel extends BtfKernel {
       lsm: this.#capabilities.has('lsm') && activeLsms().includes('bpf'),
       kprobe: this.#capabilities.has('kprobe'),
       kprobeMulti: this.#capabilities.has('kprobe.multi'),
+      skipsHits: whyHitsAreSkipped(),
     });
   }
 

@@ -9,30 +9,38 @@ export type Outcome = readonly number[] | NodeJS.Signals;
 export interface EnforceCase {
   readonly name: string;
   readonly needs?: readonly Requirement[];
+  /** of the policy, by their names behind merlon.dev/ */
+  readonly annotations?: Readonly<Record<string, string>>;
   /** YAML under `spec:`; every selector is limited to the program of the stage */
   readonly spec: string;
   /** a file that the attempt is about */
   readonly guarded?: string;
+  /** folders that are made twice, the second time inside of the first, and there a file `deep` */
+  readonly deep?: string;
   /** one that must not be there afterwards */
   readonly absent?: string;
   /** steps of call.c that the policy must stop */
   readonly attempt: string;
+  /** which program takes them; `call` without */
+  readonly program?: 'otherCall';
   readonly outcome: Outcome;
   /** steps that it must let pass */
   readonly control: string;
-  readonly verdict: Readonly<Record<string, unknown>>;
+  /** of the only event; undefined for none */
+  readonly verdict: Readonly<Record<string, unknown>> | undefined;
 }
 
+const EFAULT = -14;
 const EPERM = -1;
 const EBADF = -9;
 const SYS_GETPGID = 121;
 const READ_ONLY = 0;
 const CREATE = 0o1101; // O_WRONLY | O_CREAT | O_TRUNC
 
-/** Processes that run the stage's program, and nobody else on this machine. */
-function own({ call }: Stage, action: string, more = ''): string {
+/** Processes that run a program of the stage, and nobody else on this machine. */
+function own(stage: Stage, action: string, more = '', program: 'call' | 'otherCall' = 'call'): string {
   return `selectors:
-  - matchBinaries: [{operator: In, values: ["${call}"]}]
+  - matchBinaries: [{operator: In, values: ["${stage[program]}"]}]
     matchActions: [${action}]${more && `\n    ${more}`}`;
 }
 
@@ -68,6 +76,67 @@ function fileCase(
     control: reading(`${stage.directory}/other`),
     ...expected,
   };
+}
+
+/** Twice as long as this is beyond what a path can name (PATH_MAX). */
+const HALF = Array.from({ length: 12 }, () => 'd'.repeat(200)).join('/');
+
+/** A value that cannot be read: a pointer to nowhere, and a path that is too long. */
+function unreadableCases(stage: Stage): EnforceCase[] {
+  const annotated = (value: string) => ({ annotations: { 'on-unreadable': value } });
+  const signal = (number: number): string => `{action: Signal, argSig: ${number}}`;
+  const pointer = (name: string, call: string, number: number): Pick<EnforceCase, 'name' | 'spec'> => ({
+    name: `${name}: a pointer that leads nowhere`,
+    spec: `kprobes:
+- call: sys_${call}
+  syscall: true
+  args: [{index: 1, type: string}]
+  ${own(stage, signal(number), 'matchArgs: [{index: 1, operator: Equal, values: ["/nowhere"]}]')}`,
+  });
+  const path = (
+    name: string,
+    index: number,
+    wanted: string,
+  ): Pick<EnforceCase, 'name' | 'spec' | 'deep' | 'program'> => ({
+    name: `${name}: a path of more than 4,095 bytes`,
+    deep: HALF,
+    spec: `lsmhooks:
+- hook: file_open
+  args: [{index: 0, type: file}]
+  ${own(stage, `{action: Override, argError: ${index}}`, `matchArgs: [{index: 0, operator: Prefix, values: ["${wanted}"]}]`, 'otherCall')}`,
+    // Other cases act on a path that they cannot read, too.
+    program: 'otherCall',
+  });
+  const deep = `chdir =${stage.directory}/${HALF} ; chdir =${HALF} ; openat -100 =deep ${READ_ONLY}`;
+  const control = `openat -100 =${stage.directory}/other ${READ_ONLY}`;
+  const denied = { verdict: 'denied', rung: 'lsm', error: -13, truncated: ['args[0]'] };
+  const unreadable = { unreadable: ['args[0]'] };
+  return [
+    {
+      ...pointer('on-unreadable: match', 'faccessat', 10),
+      ...annotated('match'),
+      ...{ attempt: 'faccessat -100 4096 0', control: `faccessat -100 =${stage.directory}/other 0` },
+      ...{
+        outcome: 'SIGUSR1',
+        verdict: { verdict: 'signaled', rung: 'signal', signal: 'SIGUSR1', ...unreadable },
+      },
+    },
+    {
+      ...pointer('on-unreadable: no-match', 'unlinkat', 10),
+      ...annotated('no-match'),
+      ...{ attempt: 'unlinkat -100 4096 0', control: 'getsid 0', outcome: [EFAULT], verdict: undefined },
+    },
+    {
+      ...pointer('no on-unreadable', 'mknodat', 10),
+      ...{ attempt: 'mknodat -100 4096 0 0', control: 'getsid 0', outcome: [EFAULT] },
+      verdict: { verdict: 'monitored', rung: 'none', ...unreadable },
+    },
+    {
+      ...path('on-unreadable: match', -13, '/nowhere/'),
+      ...annotated('match'),
+      ...{ needs: ['bpfLsm'], attempt: deep, control, outcome: [0, 0, -13], verdict: denied },
+    },
+  ];
 }
 
 /** The cases on a stage; names, needs and order are the same on every stage. */
@@ -173,6 +242,34 @@ tracepoints:
       attempt: 'getpriority 0 0',
       control: 'getsid 0',
       ...{ outcome: [20], verdict: { ...killed, verdict: 'monitored' } },
+    },
+    ...unreadableCases(stage),
+    {
+      name: 'accept-weaker: Override of a function that nothing can replace',
+      ...hasTrampolines,
+      annotations: { 'accept-weaker': 'true' },
+      spec: `kprobes:
+- call: fd_install
+  syscall: false
+  args: [{index: 1, type: file}]
+  ${own(stage, override, `matchArgs: [{index: 1, operator: Equal, values: ["${directory}/weaker"]}]`)}`,
+      guarded: `${directory}/weaker`,
+      attempt: `openat -100 =${directory}/weaker ${READ_ONLY}`,
+      control: `openat -100 =${directory}/other ${READ_ONLY}`,
+      ...{ outcome: [3], verdict: { verdict: 'monitored', rung: 'none' } },
+    },
+    {
+      name: 'accept-weaker: Override and Signal of a system call',
+      needs: ['withoutOverrideReturn'],
+      annotations: { 'accept-weaker': 'true' },
+      spec: `kprobes:
+- call: sys_fsync
+  syscall: true
+  args: []
+  ${own(stage, `${override}, {action: Signal, argSig: 12}`)}`,
+      attempt: 'fsync 0',
+      control: 'getsid 0',
+      ...{ outcome: 'SIGUSR2', verdict: signaled('SIGUSR2') },
     },
     {
       name: 'lsm: a directory entry that must not be made',

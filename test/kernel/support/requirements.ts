@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { addon } from '../../../src/kernel/addon.ts';
 import { BpfError } from '../../../src/kernel/bpf-error.ts';
+import { Capabilities } from '../../../src/kernel/capabilities.ts';
 import { RunningKernel } from '../../../src/sensor/running-kernel.ts';
 
 const repository = resolve(import.meta.dirname, '../../..');
@@ -28,6 +29,8 @@ const CHECKS = {
     new RunningKernel().syscallAbis.includes('i386')
       ? undefined
       : 'the kernel does not serve 32-bit programs',
+  withoutOverrideReturn: () =>
+    new Capabilities().has('bpf_override_return') ? 'the kernel has bpf_override_return' : undefined,
   guest: () => (process.env.GUEST_KERNEL === undefined ? 'runs only in a guest' : undefined),
   shared: () =>
     existsSync(resolve(repository, '../shared')) ? undefined : '../shared is absent (an ordinary clone)',

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Action, Hook, Policy } from '../policy/model.ts';
+import type { AttachFacts, KernelFunction } from './kernel-facts.ts';
+import { enforcementOf, planServedTargets } from './plan-enforcement.ts';
+import { PlanError } from './plan-problem.ts';
+import { AT, kernelFacts, policy, selector } from './testing.ts';
+
+const NOTHING: AttachFacts = { trampoline: false, lsm: false, kprobe: false, kprobeMulti: false };
+const EVERYTHING: AttachFacts = { trampoline: true, lsm: true, kprobe: true, kprobeMulti: true };
+
+const KILL: Action = { kind: 'Sigkill', at: AT };
+const WEAKER = new Map([['accept-weaker', 'true']]);
+
+function override(error: number): Action {
+  const place = { registers: [], newSymbol: undefined, newAddress: undefined, newOffset: undefined };
+  return { kind: 'Override', error, ...place, at: AT };
+}
+
+function returning(kind: string): KernelFunction {
+  const file = { name: 'file', typeName: 'struct file *', kind: 'pointer', size: 8 };
+  return { parameters: [file], returns: { name: '', typeName: kind, kind, size: 4 } };
+}
+
+function kprobe(name: string, ...actions: Action[]): Hook {
+  return {
+    ...{
+      kind: 'kprobe',
+      call: { kind: 'function', name, at: AT },
+      syscall: false,
+      ignoreCallNotFound: false,
+    },
+    ...{ args: [], data: [], selectors: [selector({ actions })], message: '', tags: [], at: AT },
+    ...{ returnArg: undefined, returnArgAction: undefined },
+  };
+}
+
+function lsm(hook: string, ...actions: Action[]): Hook {
+  const selectors = [selector({ actions })];
+  return { kind: 'lsm', hook, args: [], data: [], selectors, message: '', tags: [], at: AT };
+}
+
+/** Where a hook is attached, and the rung, signal and error of its only selector. */
+function planned(hook: Hook, attach: AttachFacts, extensions: Policy['extensions'] = new Map()): unknown[] {
+  const facts = kernelFacts({
+    attach,
+    findFunction: (name) => returning(/free|committed/.test(name) ? 'void' : 'int'),
+  });
+  const [served] = planServedTargets(hook, policy('p', [hook], { extensions }), facts);
+  assert.ok(served !== undefined);
+  const { rung, error, signal } = enforcementOf(hook.selectors[0], served.target) ?? {};
+  return [served.target.attach.by, rung, error, signal];
+}
+
+describe('a denial', () => {
+  test('by the strongest rung', () => {
+    const hook = kprobe('security_file_open', override(-1));
+    assert.deepEqual(planned(hook, EVERYTHING), ['lsm', 'lsm', -1, 0]);
+    assert.deepEqual(planned(hook, { ...EVERYTHING, lsm: false }), ['fmod_ret', 'fmod_ret', -1, 0]);
+    assert.deepEqual(planned(lsm('file_open', override(-1), KILL), EVERYTHING), ['lsm', 'lsm', -1, 9]);
+  });
+
+  test('that no rung can give is refused', () => {
+    const refused = (hook: Hook, attach: AttachFacts, reason: RegExp): void =>
+      assert.throws(
+        () => planned(hook, attach),
+        (error) => error instanceof PlanError && reason.test(error.message),
+      );
+    refused(kprobe('security_file_open', override(-1)), { ...NOTHING, kprobe: true }, /no way to return/);
+    refused(kprobe('fd_install', override(-1)), EVERYTHING, /no way to return/);
+    refused(kprobe('security_file_free', override(-1)), EVERYTHING, /returns nothing/);
+    refused(kprobe('security_file_open', override(1)), EVERYTHING, /1 is no error/);
+    refused(lsm('bprm_committed_creds', override(-1)), EVERYTHING, /returns nothing/);
+  });
+
+  test('is left out where the policy accepts that, and the rung says what is left', () => {
+    assert.deepEqual(planned(kprobe('fd_install', override(-1)), EVERYTHING, WEAKER), [
+      'fentry',
+      'none',
+      0,
+      0,
+    ]);
+    assert.deepEqual(planned(kprobe('fd_install', override(-1), KILL), EVERYTHING, WEAKER), [
+      'fentry',
+      'signal',
+      0,
+      9,
+    ]);
+    assert.deepEqual(planned(lsm('bprm_committed_creds', override(-1)), EVERYTHING, WEAKER), [
+      'lsm',
+      'none',
+      0,
+      0,
+    ]);
+    assert.deepEqual(planned(kprobe('security_file_open', override(-1)), EVERYTHING, WEAKER), [
+      'lsm',
+      'lsm',
+      -1,
+      0,
+    ]);
+  });
+});
