@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { AgentError, ErrorCode } from '../src/base/errors.ts';
 import { didYouMean } from '../src/base/nearest-name.ts';
+import { enforce } from './enforce.ts';
 import { execOverhead } from './exec-overhead.ts';
 import { memory } from './memory.ts';
 import { pipeline } from './pipeline.ts';
@@ -16,7 +17,7 @@ import { startup } from './startup.ts';
 import type { Benchmark, Outcome } from './support/benchmark.ts';
 import { describeHost } from './support/host.ts';
 
-const benchmarks: readonly Benchmark[] = [execOverhead, pipeline, policies, startup, memory];
+const benchmarks: readonly Benchmark[] = [execOverhead, pipeline, policies, enforce, startup, memory];
 
 async function main([name, ...rest]: string[]): Promise<void> {
   if (name === undefined || name === '--help' || name === '-h') {

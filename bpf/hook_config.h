@@ -27,6 +27,8 @@ enum hook_limit {
 	HOOK_WIDE_MAX =
 		327360, /* of what all buffers with maxData have beside that; as much as Tetragon sends of one */
 	HOOK_CEL_STEPS_MAX = 256, /* of one expression */
+	/* In struct string_key the length of no string: its words are the inode and device of a file. */
+	HOOK_FILE_KEY = 1 << 30,
 	/* A power of two. One for each value, the others for what is computed. */
 	HOOK_CEL_REGISTERS = 2 * HOOK_VALUES_MAX,
 };
@@ -147,7 +149,8 @@ struct dimension_config {
 	__u8 entry;
 	__u8 other;
 	__u32 count; /* of a range's entries, an automaton's classes, a trie's bytes, nibbles of bits, steps of expressions */
-	__u32 flag;                     /* bits: the rules want none of theirs; substring: letters are folded */
+	/* bits: the rules want none of theirs; substring: letters are folded; strings: also files by their inodes */
+	__u32 flag;
 	__u32 reads;                    /* expressions: bit n for value n */
 	__u64 bias;                     /* added to a number, so that signed ones order as unsigned */
 	__u64 on_error[HOOK_WORDS_MAX]; /* rules that an input which could not be read satisfies */

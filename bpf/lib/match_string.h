@@ -19,6 +19,59 @@ static __always_inline const char *value_string(struct hook_scratch *scratch, __
 	return &scratch->tail[offset];
 }
 
+/* What a path says of each rule, into scratch->found. */
+static __always_inline void path_found(struct hook_scratch *scratch, __u32 d, const __u64 *path)
+{
+	for (__u32 w = 0; w < HOOK_WORDS_MAX; w++) {
+		if (w >= config.words)
+			break;
+		scratch->found[w] = path ? path[w] : config.dimension[d].miss[w];
+	}
+}
+
+/* The same of one that could not be read: the policy's choice. */
+static __always_inline void path_unreadable(struct hook_scratch *scratch, __u32 d)
+{
+	for (__u32 w = 0; w < HOOK_WORDS_MAX; w++) {
+		if (w >= config.words)
+			break;
+		scratch->found[w] = config.dimension[d].on_error[w];
+	}
+}
+
+/*
+ * What scratch->found says of a path and what the file that it leads to says, together: a rule that names either is
+ * satisfied by either, one that excludes either (its bit is set in `miss`) by neither.
+ */
+static __always_inline void mask_and_file(struct hook_scratch *scratch, __u32 d, const __u64 *file)
+{
+	for (__u32 w = 0; w < HOOK_WORDS_MAX; w++) {
+		__u64 miss, by_path, by_file;
+
+		if (w >= config.words)
+			break;
+		miss = config.dimension[d].miss[w];
+		by_path = scratch->found[w];
+		by_file = file ? file[w] : miss;
+		scratch->mask[w] &= (by_path & by_file) | ((by_path | by_file) & ~miss);
+	}
+}
+
+/* The rules that name or exclude the file of a path value, by its inode; NULL when none does. */
+static __always_inline __u64 *file_find(struct hook_scratch *scratch, __u32 d, __u32 entry)
+{
+	__u32 offset = scratch->value[entry].offset;
+	struct value_path *file;
+
+	asm volatile("%0 &= %1" : "+r"(offset) : "i"(HOOK_DATA_MAX - 1));
+	file = (struct value_path *)&scratch->tail[offset];
+	scratch->string.low = file->inode;
+	scratch->string.high = file->dev;
+	scratch->string.length = HOOK_FILE_KEY;
+	scratch->string.reserved = 0;
+	return dimension_find(d, &scratch->string);
+}
+
 static __noinline long match_string(struct hook_scratch *scratch, __u32 d)
 {
 	struct process_state *state;
@@ -33,7 +86,8 @@ static __noinline long match_string(struct hook_scratch *scratch, __u32 d)
 		if (entry >= HOOK_VALUES_MAX)
 			return 0;
 		value_load(scratch, entry);
-		if (scratch->value[entry].flags) {
+		if (scratch->value[entry].flags & (VALUE_UNREADABLE | VALUE_MISSING) ||
+		    (scratch->value[entry].flags && !config.dimension[d].flag)) {
 			mask_and_flags(scratch, d, scratch->value[entry].flags);
 			return 0;
 		}
@@ -41,6 +95,14 @@ static __noinline long match_string(struct hook_scratch *scratch, __u32 d)
 		if (length > HOOK_STRING_MAX)
 			length = HOOK_STRING_MAX;
 		string_key_make(&scratch->string, secret, bytes, length);
+		if (config.dimension[d].flag) {
+			if (scratch->value[entry].flags)
+				path_unreadable(scratch, d);
+			else
+				path_found(scratch, d, dimension_find(d, &scratch->string));
+			mask_and_file(scratch, d, file_find(scratch, d, entry));
+			return 0;
+		}
 	} else {
 		state = process_state_find(bpf_get_current_task_btf()->group_leader);
 		if (!state) {

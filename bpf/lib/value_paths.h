@@ -6,14 +6,14 @@
 #include "path.h"
 #include "value_tail.h"
 
-static __always_inline void value_add_path(struct hook_scratch *scratch, __u32 i, struct path *path, __u32 flags,
-					   __s32 fd)
+/* `inode`: of an open file its own, which on a stacked filesystem of 6.1 is another than its path's. */
+static __always_inline void value_add_path(struct hook_scratch *scratch, __u32 i, struct path *path,
+					   struct inode *inode, __u32 flags, __s32 fd)
 {
 	char *room = value_room(scratch);
 	struct value_path *value = (struct value_path *)room;
 	struct fs_struct *fs;
 	struct path root = {};
-	struct inode *inode;
 	__u32 start, length;
 
 	if (!room || !path->dentry) {
@@ -31,7 +31,6 @@ static __always_inline void value_add_path(struct hook_scratch *scratch, __u32 i
 		scratch->path.bytes[EVENT_PATH_MAX - 1] = '/';
 	}
 	length = EVENT_PATH_MAX - start;
-	inode = BPF_CORE_READ(path->dentry, d_inode);
 	value->flags = flags;
 	value->mode = BPF_CORE_READ(inode, i_mode);
 	value->reserved = 0;
@@ -54,7 +53,7 @@ static __always_inline void value_add_file(struct hook_scratch *scratch, __u32 i
 		value_fail(scratch, i, file ? VALUE_UNREADABLE : VALUE_MISSING);
 		return;
 	}
-	value_add_path(scratch, i, &path, BPF_CORE_READ(file, f_flags), fd);
+	value_add_path(scratch, i, &path, BPF_CORE_READ(file, f_inode), BPF_CORE_READ(file, f_flags), fd);
 }
 
 /* The open file of a descriptor of the current process (fdget without its reference: the table is read as it stands). */
@@ -102,11 +101,11 @@ static __noinline long value_load_path(struct hook_scratch *scratch, __u32 i, __
 			value_fail(scratch, i, word ? VALUE_UNREADABLE : VALUE_MISSING);
 			return 0;
 		}
-		value_add_path(scratch, i, &path, 0, -1);
+		value_add_path(scratch, i, &path, BPF_CORE_READ(path.dentry, d_inode), 0, -1);
 		return 0;
 	case READ_DENTRY:
 		path.dentry = (struct dentry *)word;
-		value_add_path(scratch, i, &path, 0, -1);
+		value_add_path(scratch, i, &path, BPF_CORE_READ(path.dentry, d_inode), 0, -1);
 		return 0;
 	default:
 		break;

@@ -75,6 +75,17 @@ export const POLICY: Section = {
       tetragon: 'has no such choice; it refuses the policy.',
     },
     {
+      title: 'The annotation merlon.dev/match-inode',
+      covers: [],
+      text:
+        'With `"true"`, a path that `Equal` or `NotEqual` compares with a file, path, dentry or descriptor also stands for the file ' +
+        'that it leads to (symbolic links followed) when the set of policies last changed, by device and inode: under a hard link, ' +
+        'another name, a bind mount or in a chroot. What takes its place later is known by its path, and by its inode from the next ' +
+        'change of the set on. Until then a new file can get the inode of one that was removed.',
+      examples: ['policy-match-inode'],
+      tetragon: 'has no such choice.',
+    },
+    {
       title: 'Policies for workloads',
       covers: [
         ...['spec.podSelector', 'spec.containerSelector', 'spec.hostSelector', 'spec.nodeSelector'],

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DimensionInput } from '../events/gen/layouts.ts';
 import type { CelNode } from '../policy/cel-node.ts';
+import type { FileIdentity } from './kernel-facts.ts';
 
 /** What a condition looks at: a value of the hook, or something of the process. */
 export interface ConditionInput {
@@ -24,7 +25,12 @@ export type Accepted =
   | { readonly class: 'ranges'; readonly ranges: readonly NumberRange[]; readonly signed: boolean }
   /** any of these bits */
   | { readonly class: 'bits'; readonly mask: bigint }
-  | { readonly class: 'strings'; readonly values: readonly Uint8Array[] }
+  /** `files`: these too, whatever path leads there; undefined: only by path */
+  | {
+      readonly class: 'strings';
+      readonly values: readonly Uint8Array[];
+      readonly files?: readonly FileIdentity[];
+    }
   | { readonly class: 'prefixes' | 'postfixes'; readonly values: readonly Uint8Array[] }
   | { readonly class: 'substrings'; readonly values: readonly Uint8Array[]; readonly folded: boolean }
   | {
@@ -49,6 +55,11 @@ export function numbersOf(accepted: Accepted): readonly bigint[] {
 /** Its strings, prefixes, postfixes or substrings. */
 export function stringsOf(accepted: Accepted): readonly Uint8Array[] {
   return 'values' in accepted && accepted.class !== 'numbers' ? accepted.values : [];
+}
+
+/** Files that it also accepts by their inodes. */
+export function filesOf(accepted: Accepted): readonly FileIdentity[] {
+  return accepted.class === 'strings' ? (accepted.files ?? []) : [];
 }
 
 /** Its ranges; of another class none. */

@@ -10,7 +10,7 @@ export interface Dimension {
   readonly kind: (typeof DimensionKind)[keyof typeof DimensionKind];
   readonly at: ConditionInput;
   readonly count: number;
-  /** of bits: the rules want none of theirs; of substrings: letters are folded */
+  /** of bits: the rules want none of theirs; of substrings: letters are folded; of strings: also files by inode */
   readonly flag: boolean;
   /** of expressions: positions of the values that they name */
   readonly reads: readonly number[];

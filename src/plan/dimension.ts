@@ -3,7 +3,7 @@ import { DimensionKind } from '../events/gen/layouts.ts';
 import { addressTable } from './address-table.ts';
 import { bitsTable } from './bits-table.ts';
 import { celTable } from './cel-table.ts';
-import type { Condition } from './condition.ts';
+import { type Condition, filesOf } from './condition.ts';
 import type { Dimension, DimensionContext, RuleCondition } from './dimension-plan.ts';
 import { numberTable, stringTable } from './key-tables.ts';
 import { rangeTable } from './range-table.ts';
@@ -42,6 +42,7 @@ export function buildDimension(conditions: readonly RuleCondition[], context: Di
       return {
         ...common,
         kind: DimensionKind.DIMENSION_STRING,
+        flag: conditions.some(({ condition }) => filesOf(condition.accepted).length > 0),
         table: stringTable(conditions, miss, context.secret),
       };
     case 'prefixes':

@@ -63,6 +63,14 @@ export type UserFile = Pick<
 /** Types of a file that runs in user space, or of a kernel module. */
 export type OtherTypes = Pick<KernelFacts, 'resolvePath' | 'findStruct'>;
 
+/** What a file is, whatever names and mounts lead to it: as the kernel has it, which stat(2) need not show. */
+export interface FileIdentity {
+  /** super_block::s_dev */
+  readonly device: number;
+  /** inode::i_ino */
+  readonly inode: bigint;
+}
+
 /**
  * What a plan needs to know of a kernel: nothing else about it is asked. `src/sensor/` has that of the running kernel and of
  * one of which only the types are there; tests have plain data. A fact that cannot be known throws an UncheckedFact.
@@ -92,6 +100,8 @@ export interface KernelFacts {
   userTypes(path: string): OtherTypes;
   /** Types of a loaded module: its own before the kernel's. Throws an Error that says why there are none. */
   moduleTypes(name: string): OtherTypes;
+  /** The file that a path leads to now; undefined when there is none. Throws an Error that says why it cannot be told. */
+  fileIdentity(path: string): FileIdentity | undefined;
   /** Closes those files and modules' types: the next plan looks at what is there then. */
   forgetFiles(): void;
   /** those that this kernel serves, its own first; then that of 32-bit programs */

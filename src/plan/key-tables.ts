@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { numbersOf, stringsOf } from './condition.ts';
+import { filesOf, numbersOf, stringsOf } from './condition.ts';
 import type { RuleCondition } from './dimension-plan.ts';
 import type { RuleMask } from './rule-mask.ts';
 import type { StringSecret } from './string-key.ts';
-import { writeStringKey } from './string-key.ts';
+import { writeFileKey, writeStringKey } from './string-key.ts';
 import type { Table } from './table.ts';
 import { makeTable, u64 } from './table.ts';
 
@@ -15,19 +15,22 @@ export function numberTable(conditions: readonly RuleCondition[], miss: RuleMask
   return table.table(8);
 }
 
-/** Hash of length and keyed hash. */
+/** Hash of length and keyed hash; files stand among them by inode and device. */
 export function stringTable(
   conditions: readonly RuleCondition[],
   miss: RuleMask,
   secret: StringSecret,
 ): Table {
   const table = new MaskTable(miss);
-  for (const { rule, condition } of conditions)
+  for (const { rule, condition } of conditions) {
     for (const value of stringsOf(condition.accepted)) {
       const key = new Uint8Array(24);
       writeStringKey(new DataView(key.buffer), 0, value, secret);
       table.note(key, rule, condition.negated);
     }
+    for (const file of filesOf(condition.accepted))
+      table.note(writeFileKey(new Uint8Array(24), file), rule, condition.negated);
+  }
   return table.table(24);
 }
 

@@ -9,6 +9,7 @@ import type { ActionOptions, PlannedActions } from './plan-actions.ts';
 import { planActions, planRequests } from './plan-actions.ts';
 import { type LoaderHook, planLoader } from './plan-loader.ts';
 import { attempt, NeedsKubernetes, type OnPlanError, PlanError, raise } from './plan-problem.ts';
+import { checkMatchInode, matchesInodes } from './match-inode.ts';
 import { planSelector, UNREADABLE } from './plan-selector.ts';
 import type { Enforcement, ServedTarget } from './plan-enforcement.ts';
 import { enforcementOf, isEnforcing, planServedTargets } from './plan-enforcement.ts';
@@ -69,6 +70,7 @@ export function planPolicy(
   if (policy.loader)
     for (const hook of attempt(() => planLoader(policy.at, facts), onError) ?? [])
       byTarget.set(targetKey(hook.target.attach), [loaderHook(policy, hook)]);
+  attempt(() => checkMatchInode(policy, byTarget.values()), onError);
   return byTarget;
 }
 
@@ -118,7 +120,7 @@ function planHook(
   const data = entriesOf(hook.data);
   const returnArg = 'returnArg' in hook ? hook.returnArg : undefined;
   const returnValue = returnArg === undefined ? undefined : placeOf(returnArg, true);
-  const places = { args, data, returnValue, values: list.values };
+  const places = { args, data, returnValue, values: list.values, matchInode: matchesInodes(policy) };
   const selectors: readonly (Selector | undefined)[] =
     hook.selectors.length === 0 ? [undefined] : hook.selectors;
   const showOf = (entries: number[], specified: Hook['args']): HookPolicy['args'] =>

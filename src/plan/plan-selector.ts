@@ -18,7 +18,14 @@ import { expandList } from './expand-list.ts';
 import type { KernelFacts } from './kernel-facts.ts';
 import { type FollowedConditions, followedCondition } from './follow.ts';
 import { rangeWords, wordsOf } from './number-words.ts';
-import { attempt, NeedsKubernetes, type OnPlanError, PlanError, raise } from './plan-problem.ts';
+import {
+  attempt,
+  NeedsKubernetes,
+  type OnPlanError,
+  PlanError,
+  raise,
+  UncheckedFact,
+} from './plan-problem.ts';
 import { findSyscall } from './syscall-name.ts';
 import type { ValuePlan } from './value-plan.ts';
 
@@ -32,6 +39,8 @@ export interface EntryPlaces {
   readonly returnValue: number | undefined;
   /** by position among the hook's values */
   readonly values: readonly ValuePlan[];
+  /** a path also stands for the file that it leads to */
+  readonly matchInode?: boolean;
 }
 
 /** Every condition of a selector; all of them must hold. `onError` hears of those that this version does not serve. */
@@ -215,7 +224,35 @@ function valueCondition(
   if (value === undefined) throw new RangeError(`No value ${entry}`);
   checkOperand(operand, operator, value, at);
   const { input, other, accepted } = accept(operand, at, value, entries, facts);
-  return { at: { input, entry, other: other ?? 0 }, negated, accepted };
+  const isFile = places.matchInode === true && value.shown.form === 'path';
+  return {
+    at: { input, entry, other: other ?? 0 },
+    negated,
+    accepted: isFile ? withFiles(accepted, operand, at, facts) : accepted,
+  };
+}
+
+/** Whole paths with the files that they lead to now; anything else as it is. */
+function withFiles(
+  accepted: Accepted,
+  operand: ComparedOperand,
+  at: PlanError['at'],
+  facts: KernelFacts,
+): Accepted {
+  if (accepted.class !== 'strings' || operand.op !== 'strings') return accepted;
+  const files = operand.values.flatMap((path) => {
+    try {
+      return facts.fileIdentity(path) ?? [];
+    } catch (error) {
+      if (!(error instanceof Error) || error instanceof UncheckedFact) throw error;
+      throw new PlanError(
+        at,
+        `Cannot tell the inode of "${path}": ${error.message}`,
+        'Make the path readable for the agent, or leave merlon.dev/match-inode out.',
+      );
+    }
+  });
+  return { ...accepted, files };
 }
 
 interface Acceptance {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The same computation as bpf/lib/string_key.h. */
+import { HookLimit } from '../events/gen/layouts.ts';
+import type { FileIdentity } from './kernel-facts.ts';
 
 /** Two random 64-bit words; whoever knows them can make strings of equal keys. */
 export type StringSecret = readonly [low: bigint, high: bigint];
@@ -25,6 +27,15 @@ export function writeStringKey(
   view.setBigUint64(offset + 8, high, true);
   view.setUint32(offset + 16, bytes.length, true);
   view.setUint32(offset + 20, 0, true);
+}
+
+/** Makes `key` the struct string_key of a file: its inode and device in place of a hash, and a length that no string has. */
+export function writeFileKey(key: Uint8Array, { device, inode }: FileIdentity): Uint8Array {
+  const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
+  view.setBigUint64(0, inode, true);
+  view.setBigUint64(8, BigInt(device), true);
+  view.setUint32(16, HookLimit.HOOK_FILE_KEY, true);
+  return key;
 }
 
 /** Eight bytes as a little-endian word, zeros behind the end. */

@@ -81,6 +81,7 @@ export function kernelFacts(more: Partial<KernelFacts> = {}): KernelFacts {
     tracepointFields: () => undefined,
     eventNames: () => [],
     rawTracepoint: (event) => (event === 'test' ? parameters : undefined),
+    fileIdentity: () => undefined,
     forgetFiles: () => undefined,
     userFile: (path) => {
       throw new Error(`there is no file ${path}`);

@@ -4,6 +4,7 @@ import { addon } from '../kernel/addon.ts';
 import { GENERIC_SYSCALLS, I386_SYSCALLS, X86_64_SYSCALLS } from '../plan/gen/syscalls.ts';
 import type {
   AttachFacts,
+  FileIdentity,
   KernelFacts,
   KernelFunction,
   OtherTypes,
@@ -113,6 +114,10 @@ export class BtfKernel implements KernelFacts {
 
   moduleTypes(name: string): OtherTypes {
     throw new UncheckedFact(`types of module "${name}": they are not among the kernel's own`);
+  }
+
+  fileIdentity(path: string): FileIdentity | undefined {
+    throw new UncheckedFact(`the inode of "${path}": it is a file of another machine`);
   }
 
   forgetFiles(): void {

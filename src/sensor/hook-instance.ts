@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { version } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { BpfMap, BpfProgram } from '../../native/index.d.ts';
 import { EventLane, HookFlag, RuleAction } from '../events/gen/layouts.ts';
@@ -13,8 +14,11 @@ import { fillTables, shapeTables } from './hook-tables.ts';
 
 const OBJECT = fileURLToPath(new URL('../../build/bpf/hook.bpf.o', import.meta.url));
 
-/** Runs of hooks on one CPU that may be nested: a task, one that preempted it, interrupts. */
-const SCRATCH_SLOTS = 4;
+/**
+ * Runs of hooks on one CPU that may be nested: a task, one that preempted it, interrupts. LSM programs can be preempted any
+ * number of times where tasks are within the kernel; a kernel built so can be switched to it while it runs.
+ */
+const SCRATCH_SLOTS = /\bPREEMPT/.test(version()) ? 8 : 4;
 
 const PROGRAMS: Readonly<Record<AttachTarget['by'], string>> = {
   fentry: 'hook_fentry',

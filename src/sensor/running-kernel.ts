@@ -7,12 +7,14 @@ import { ElfImage } from '../kernel/elf-image.ts';
 import { whyHitsAreSkipped } from '../kernel/skipped-hits.ts';
 import type {
   AttachFacts,
+  FileIdentity,
   KernelFunction,
   OtherTypes,
   TracepointField,
   UserFile,
 } from '../plan/kernel-facts.ts';
 import { BtfKernel } from './btf-kernel.ts';
+import { readFileIdentity, readMounts } from './file-identity.ts';
 import { readHostNamespaces } from './host-namespaces.ts';
 import { ModuleTypes } from './module-types.ts';
 import { parseTraceableFunctions } from './traceable-functions.ts';
@@ -26,6 +28,7 @@ export class RunningKernel extends BtfKernel {
   readonly #userFiles = new Map<string, ElfImage>();
   readonly #userTypes = new Map<string, Btf>();
   #modules: ModuleTypes | undefined;
+  #mounts: ReadonlyMap<string, number> | undefined;
   readonly #fields = new Map<string, readonly TracepointField[] | undefined>();
 
   override get attach(): AttachFacts {
@@ -73,6 +76,10 @@ export class RunningKernel extends BtfKernel {
     return this.#moduleTypes.of(name);
   }
 
+  override fileIdentity(path: string): FileIdentity | undefined {
+    return readFileIdentity(path, (this.#mounts ??= readMounts()));
+  }
+
   /** Lets go of what was read for a plan: the next plan looks at what is there then. */
   override forgetFiles(): void {
     for (const file of this.#userFiles.values()) file.close();
@@ -81,6 +88,7 @@ export class RunningKernel extends BtfKernel {
     this.#userTypes.clear();
     this.#modules?.close();
     this.#modules = undefined;
+    this.#mounts = undefined;
   }
 
   override traceableFunctions(): readonly string[] {

@@ -13,7 +13,8 @@ const program = new Command('npm run soak --')
 
 async function main(name: string | undefined, options: { restart?: boolean }): Promise<void> {
   if (name === undefined) {
-    for (const { name: known, about } of SCENARIOS) process.stdout.write(`${known.padEnd(12)}${about}\n`);
+    const width = Math.max(...SCENARIOS.map((known) => known.name.length)) + 2;
+    for (const { name: known, about } of SCENARIOS) process.stdout.write(`${known.padEnd(width)}${about}\n`);
     return;
   }
   const scenario = SCENARIOS.find((known) => known.name === name);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { PROTECTIONS, runKillBeforeAccess } from '../kernel/enforce/kill-before-access.ts';
+import { runReplacements } from '../kernel/enforce/replace-policy.ts';
+import { RACED, runToctou } from '../kernel/enforce/toctou.ts';
 import { assertAncestry, runTree } from '../kernel/process/tree.ts';
 import { Agent } from '../kernel/support/agent.ts';
 import { runDifferential } from '../kernel/support/differential.ts';
@@ -8,6 +11,7 @@ import { runArgvBombs, runForks, statusOf } from '../kernel/support/hostile.ts';
 import { runCompleteStorm } from '../kernel/support/load.ts';
 import { execOfIdentity, exitOf, withDirectory } from '../kernel/support/lookup.ts';
 import { runLossy } from '../kernel/support/loss.ts';
+import { requires } from '../kernel/support/requirements.ts';
 import { runInterrupted } from '../kernel/support/restart.ts';
 
 /** A test that runs in pieces of less than ten minutes, each on its own. */
@@ -21,6 +25,8 @@ export interface Scenario {
 
 const RINGS = ['4KiB', '16KiB', '64KiB', '256KiB', '1MiB'];
 const MEBIBYTE = 1 << 20;
+const RACE_PIECES = 5;
+const REPLACEMENT_PIECES = 20;
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -100,6 +106,40 @@ export const SCENARIOS: readonly Scenario[] = [
       const start = performance.now();
       const figures = runDifferential({ seed: piece + 1, sets: 10, policies: 60, events: 300 });
       return Promise.resolve({ ...figures, seconds: seconds(start) });
+    },
+  },
+  {
+    name: 'kill-before-access',
+    about:
+      '10,000 attempts by two readers of a protected file, for each way to protect it: no byte is received',
+    pieces: PROTECTIONS.length,
+    run: async (piece) => {
+      const protection = PROTECTIONS[piece % PROTECTIONS.length];
+      if (protection === undefined) throw new RangeError(`No piece ${piece}`);
+      const skipped = requires(...protection.needs);
+      return skipped === false
+        ? await runKillBeforeAccess(protection, 10_000)
+        : { protection: protection.name, skipped };
+    },
+  },
+  {
+    name: 'toctou',
+    about: '100,000 races for the path of openat, and as many for the address of connect: nothing gets past',
+    pieces: RACED.length * RACE_PIECES,
+    run: async (piece) => {
+      const skipped = requires('bpfLsm');
+      const raced = RACED[Math.floor(piece / RACE_PIECES)] ?? 'path';
+      return skipped === false ? await runToctou(raced, 100_000 / RACE_PIECES) : { raced, skipped };
+    },
+  },
+  {
+    name: 'replace-policy',
+    about:
+      '1,000 replacements of a policy while two loops attempt what it denies: 0 successes, each event once',
+    pieces: REPLACEMENT_PIECES,
+    run: async () => {
+      const skipped = requires('bpfLsm');
+      return skipped === false ? await runReplacements(1_000 / REPLACEMENT_PIECES) : { skipped };
     },
   },
 ];

@@ -97,6 +97,7 @@ export const HookLimit = {
   HOOK_DATA_MAX: 32768,
   HOOK_WIDE_MAX: 327360,
   HOOK_CEL_STEPS_MAX: 256,
+  HOOK_FILE_KEY: 1073741824,
   HOOK_CEL_REGISTERS: 32,
 } as const;
 

@@ -20,14 +20,17 @@ export interface HookEvent {
 
 const HOOK_EVENT = /^\{"process_(?:kprobe|tracepoint|uprobe|usdt|lsm|loader)"/;
 
-/** Starts an agent with these policies, each a YAML document. */
-export async function startWithPolicies(policies: readonly string[]): Promise<Agent> {
+/** Starts an agent with these policies, each a YAML document, and further flags. */
+export async function startWithPolicies(
+  policies: readonly string[],
+  flags: readonly string[] = [],
+): Promise<Agent> {
   const places = new Places();
   const file = join(places.directory, 'policies.yaml');
   writeFileSync(file, policies.join('\n---\n'));
   return await Agent.start({
     places,
-    flags: ['--policy', file],
+    flags: ['--policy', file, ...flags],
     wanted: (line) => isOurs(line) && !HOOK_EVENT.test(line),
   });
 }

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import type { FileIdentity } from '../plan/kernel-facts.ts';
+
+/** include/uapi/asm-generic/fcntl.h: nothing is opened for reading, no hook that decides about opens is asked. */
+const O_PATH = 0o10000000;
+
+/** MINORBITS, include/linux/kdev_t.h */
+const MINOR_BITS = 20;
+
+/** Device of each mount of this process's namespace, by its id. */
+export function readMounts(): ReadonlyMap<string, number> {
+  const lines = readFileSync('/proc/self/mountinfo', 'utf8').trimEnd().split('\n');
+  return new Map(
+    lines.map((line) => {
+      const [id = '', , device = ''] = line.split(' ');
+      const [major = 0, minor = 0] = device.split(':').map(Number);
+      return [id, ((major << MINOR_BITS) | minor) >>> 0];
+    }),
+  );
+}
+
+/**
+ * The file that a path leads to, symbolic links followed; undefined when there is none. By fdinfo and mountinfo, since stat(2)
+ * shows other numbers than the kernel's own on overlayfs and btrfs. Throws an Error when it cannot be told.
+ */
+export function readFileIdentity(
+  path: string,
+  mounts: ReadonlyMap<string, number>,
+): FileIdentity | undefined {
+  let fd;
+  try {
+    fd = openSync(path, O_PATH);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+  try {
+    const info = readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8');
+    const [inode, mount] = ['ino', 'mnt_id'].map(
+      (field) => new RegExp(`^${field}:\\s*(\\d+)$`, 'm').exec(info)?.[1],
+    );
+    const device = mounts.get(mount ?? '');
+    if (inode === undefined || device === undefined)
+      throw new Error(`its mount ${mount ?? ''} is not in /proc/self/mountinfo`);
+    return { device, inode: BigInt(inode) };
+  } finally {
+    closeSync(fd);
+  }
+}
