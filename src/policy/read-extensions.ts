@@ -10,6 +10,7 @@ const PREFIX = 'merlon.dev/';
 /** What each accepts, by NAME. */
 const EXTENSIONS: Readonly<Record<string, readonly string[]>> = {
   'accept-weaker': ['true', 'false'],
+  'match-inode': ['true', 'false'],
   'on-unreadable': ['match', 'no-match'],
 };
 
