@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { randomInt } from 'node:crypto';
 import { mkdirSync, renameSync, statSync, unlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { BpfLink, BpfMap, BpfProgram } from '../../native/index.d.ts';
@@ -41,6 +42,16 @@ export function makePinDirectory(directory: string, fill: (building: string) => 
       },
     );
   }
+}
+
+/** Gives a directory a name under which nobody adopts it, before it is taken apart. Returns its path. */
+export function setAside(directory: string): string {
+  const aside = join(
+    dirname(directory),
+    `${INCOMPLETE}${randomInt(2 ** 47).toString(36)}-${basename(directory)}`,
+  );
+  renameSync(directory, aside);
+  return aside;
 }
 
 /** Pins all of it in a directory of its own; nothing is left there when one cannot be pinned. */

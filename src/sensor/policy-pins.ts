@@ -10,7 +10,15 @@ import { addon } from '../kernel/addon.ts';
 import { listPins, removePins } from './bpf-filesystem.ts';
 import { makeJsonMap, readJsonMap } from './json-map.ts';
 import type { PinnedObjects } from './pin-group.ts';
-import { closeGroup, isIncomplete, makePinDirectory, openGroup, pinGroup, removeLinks } from './pin-group.ts';
+import {
+  closeGroup,
+  isIncomplete,
+  makePinDirectory,
+  openGroup,
+  pinGroup,
+  removeLinks,
+  setAside,
+} from './pin-group.ts';
 
 /**
  * The contract between a root that is attached already and an agent of any version: `generations` holds one word, whose parity
@@ -38,7 +46,7 @@ const ROOT = 'root-';
 const HOOKS_FORMAT = 1;
 const REPLACED = 'replaced-';
 /** Directories of policies, of this version or another. */
-const POLICIES = /^(?:incomplete-)*(?:replaced-\w+-)?policies-/;
+const POLICIES = /^(?:(?:incomplete|replaced)-(?:\w+-)?)*policies-/;
 
 /** Descriptions of as many changes stay pinned for records that are still on their way. */
 const DESCRIBED_CHANGES = 64;
@@ -151,10 +159,7 @@ export class PolicyPins {
 
   /** Takes the pins of what is no longer used. */
   drop(name: string): void {
-    if (!this.#isMade || !listPins(this.#directory).includes(name)) return;
-    const directory = join(this.#directory, name);
-    removeLinks(directory);
-    removePins(directory);
+    if (this.#isMade && listPins(this.#directory).includes(name)) removePins(this.#setAside(name));
   }
 
   /** Before a generation that uses nothing of what was not taken: it has no programs there. */
@@ -199,11 +204,12 @@ export class PolicyPins {
     this.#untaken.clear();
     this.#leftovers = [];
     for (const [name, objects] of untaken) {
-      removeLinks(join(this.#directory, name));
+      const aside = this.#setAside(name);
+      removeLinks(aside);
       for (const link of objects.links.values()) link.close();
       this.#hold(() => {
         closeGroup({ ...objects, links: new Map() });
-        removeIfThere(join(this.#directory, name));
+        removeIfThere(aside);
       });
     }
     for (const directory of leftovers) {
@@ -293,9 +299,14 @@ export class PolicyPins {
   }
 
   #unmake(): void {
-    removeLinks(this.#directory);
-    removePins(this.#directory);
+    const aside = setAside(this.#directory);
+    removeLinks(aside);
+    removePins(aside);
     this.#isMade = false;
+  }
+
+  #setAside(name: string): string {
+    return setAside(join(this.#directory, name));
   }
 
   #hold(release: () => void): void {

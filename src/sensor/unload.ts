@@ -20,7 +20,7 @@ export interface Unloaded {
 }
 
 /** Directories that agents of any version make; while they are being made or replaced they have more in front. */
-const OURS = /^(?:incomplete-|replaced-\w+-)*(?:process|policies)-/;
+const OURS = /^(?:(?:incomplete|replaced)-(?:\w+-)?)*(?:process|policies)-/;
 
 /**
  * Removes whatever agents have left pinned in `bpfDir`: programs are detached, policies no longer in force. What is gone

@@ -1,48 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * attempt-until-end PATH: opens and reads the file without pause until standard input ends. While attempt N, from 1, is made, N
- * is the thread's timer slack. Reports its pid, how many attempts it made, how many read something, and how many were not
- * refused with EPERM.
- */
-#include <pthread.h>
-#include <sys/prctl.h>
+// attempt-until-end PAUSE (kill PREFIX | deny): attempts something again and again, with PAUSE µs after each, until standard
+// input ends, but once at least. The nth attempt, from 1, is
+//   kill  faccessat of PREFIX/n by a child, which must not survive it
+//   deny  ioctl ATTEMPT with n on /dev/null, which must give EPERM
+// Prints how many attempts that were, and how many had not the effect that they must have.
+#include <poll.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "report.h"
 
-static volatile int ended;
+/* No driver knows it. */
+#define ATTEMPT 0x4d4c5450
 
-static void *wait_for_end(void *unused)
+static int is_killed(const char *prefix, long number)
 {
-	char byte;
+	char path[256];
+	int status;
+	pid_t child;
 
-	while (read(0, &byte, 1) > 0)
-		;
-	ended = 1;
-	return unused;
+	snprintf(path, sizeof(path), "%s/%ld", prefix, number);
+	child = check(fork(), "fork");
+	if (child == 0) {
+		syscall(SYS_faccessat, AT_FDCWD, path, 0);
+		_exit(0);
+	}
+	check(waitpid(child, &status, 0), "waitpid");
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
+static int is_denied(int file, long number)
+{
+	return ioctl(file, ATTEMPT, number) < 0 && errno == EPERM;
 }
 
 int main(int argc, char **argv)
 {
-	unsigned long attempts = 0, read_any = 0, not_refused = 0;
-	pthread_t thread;
-	char byte;
+	struct pollfd input = { .fd = 0, .events = POLLIN };
+	int file = check(open("/dev/null", O_RDONLY | O_CLOEXEC), "/dev/null");
+	long attempts = 0, failed = 0;
+	int pause_us;
 
-	if (argc != 2)
+	if (argc < 3)
 		return STATUS_BROKEN;
-	if (pthread_create(&thread, NULL, wait_for_end, NULL))
-		die("pthread_create");
-	while (!ended) {
-		int fd;
-
-		check(prctl(PR_SET_TIMERSLACK, ++attempts), "prctl");
-		fd = open(argv[1], O_RDONLY);
-		if (fd >= 0) {
-			read_any += read(fd, &byte, 1) == 1;
-			close(fd);
-		}
-		not_refused += fd >= 0 || errno != EPERM;
-	}
-	printf("{\"pid\":%d,\"attempts\":%lu,\"read\":%lu,\"notRefused\":%lu}\n", getpid(), attempts, read_any,
-	       not_refused);
+	pause_us = atoi(argv[1]);
+	do {
+		attempts++;
+		if (argc > 3 ? !is_killed(argv[3], attempts) : !is_denied(file, attempts))
+			failed++;
+		usleep(pause_us);
+	} while (check(poll(&input, 1, 0), "poll") == 0);
+	printf("{\"attempts\":%ld,\"failed\":%ld}\n", attempts, failed);
 	return 0;
 }

@@ -54,7 +54,7 @@ export async function runReplacements(count: number): Promise<object> {
     const agent = await startWithPolicies([versionOf(0, guarded)], rings);
     try {
       assert.deepEqual(policyFailures(agent), []);
-      const loops = Array.from({ length: LOOPS }, () => new Subject(program('attempt-until-end'), [guarded]));
+      const loops = Array.from({ length: LOOPS }, () => new Subject(program('open-until-end'), [guarded]));
       // They never pause; the others must still get on where there is one CPU.
       for (const { pid } of loops) setPriority(pid, NICENESS);
       await replace(agent.places, count, guarded);

@@ -29,6 +29,8 @@ export interface AgentOptions {
   readonly places?: Places;
   /** how many agents were killed in these places */
   readonly killed?: number;
+  /** of another build */
+  readonly command?: string;
   /** added to this process's own */
   readonly environment?: NodeJS.ProcessEnv;
   /** lines of the export file to keep, as events; by default those of this process and its descendants */
@@ -63,7 +65,7 @@ export class Agent {
     this.events = new ExportLog(places.exportFile, options.wanted ?? isOurs, options.killed);
     const flags = ['--quiet', '--export', places.exportFile, '--export-file-max-size', '1024GiB'];
     this.#child = spawn(
-      MERLON,
+      options.command ?? MERLON,
       ['run', '--run-dir', places.runDir, '--bpf-dir', places.bpfDir, ...flags, ...(options.flags ?? [])],
       { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...options.environment } },
     );

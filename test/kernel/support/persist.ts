@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+// Policies of an agent with --keep, and loops that attempt what they deny while agents come and go.
+import assert from 'node:assert/strict';
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Agent, type AgentOptions, type Places } from './agent.ts';
+import { merlon } from './command.ts';
+import { makeOlderBuild } from './older-build.ts';
+import { program } from './programs.ts';
+import { requires } from './requirements.ts';
+import { Subject } from './subject.ts';
+import { eventually } from './wait.ts';
+
+/** ATTEMPT of attempt-until-end.c */
+const COMMAND = 0x4d4c5450;
+const IS_GUEST = process.env.GUEST_KERNEL !== undefined;
+const PAUSE_US = IS_GUEST ? '20000' : '2000';
+
+interface AttemptReport {
+  readonly attempts: number;
+  readonly failed: number;
+}
+
+export interface Attack {
+  readonly policy: string;
+  readonly spec: string;
+  readonly arguments: readonly string[];
+  readonly verdict: string;
+  /** number of the attempt that an event is about */
+  readonly numberOf: (args: readonly Record<string, unknown>[]) => number;
+}
+
+/** What the policies of these places deny, each to the places' own copy of the program. */
+export function attacks(places: Places): Attack[] {
+  const own = `matchBinaries: [{operator: In, values: ["${attacker(places)}"]}]`;
+  const killing = (index: number, prefix: string): string => `
+  args: [{index: ${index}, type: string}]
+  selectors:
+  - ${own}
+    matchArgs: [{index: ${index}, operator: Prefix, values: ["${prefix}/"]}]
+    matchActions: [{action: Sigkill}]`;
+  const kill = (policy: string, hook: string, index: number): Attack => ({
+    policy,
+    spec: `${hook}${killing(index, `/${policy}`)}`,
+    arguments: ['kill', `/${policy}`],
+    verdict: 'killed',
+    numberOf: ([path]) => Number(String(path?.string_arg).split('/').at(-1)),
+  });
+  const killers = [
+    kill('persist-call', 'kprobes:\n- call: sys_faccessat\n  syscall: true', 1),
+    kill('persist-tracepoint', 'tracepoints:\n- subsystem: syscalls\n  event: sys_enter_faccessat', 6),
+  ];
+  if (requires('bpfLsm') !== false) return killers;
+  const denier: Attack = {
+    policy: 'persist-lsm',
+    spec: `lsmhooks:
+- hook: file_ioctl
+  args: [{index: 1, type: uint32}, {index: 2, type: uint64}]
+  selectors:
+  - ${own}
+    matchArgs: [{index: 1, operator: Equal, values: ["${COMMAND}"]}]
+    matchActions: [{action: Override, argError: -1}]`,
+    arguments: ['deny'],
+    verdict: 'denied',
+    numberOf: ([, number]) => Number(number?.size_arg),
+  };
+  return [...killers, denier];
+}
+
+function attacker({ directory }: Places): string {
+  return join(directory, 'attempt-until-end');
+}
+
+/** Writes the policies of these attacks; returns the flags of an agent that keeps them in force. */
+export function keepFlags(places: Places, policies: readonly Attack[], keep = true): string[] {
+  const path = join(places.directory, 'policies.yaml');
+  const text = policies.map(
+    ({ policy, spec }) =>
+      `apiVersion: cilium.io/v1alpha1\nkind: TracingPolicy\nmetadata: { name: ${policy} }\nspec:\n${spec.replaceAll(/^/gm, '  ')}\n`,
+  );
+  writeFileSync(path, text.join('---\n'));
+  return ['--policy-dir', '/nonexistent', '--policy', path, `--keep=${keep}`];
+}
+
+/** An agent with the policies, all of which must be in force. */
+export async function startKeeping(places: Places, options: AgentOptions): Promise<Agent> {
+  const agent = await Agent.start({ places, wanted: () => false, ...options });
+  const refused = agent
+    .log()
+    .filter(
+      ({ msg, level }) => ['warn', 'error'].includes(String(level)) && msg !== 'Kernel records were lost',
+    );
+  if (refused.length === 0) return agent;
+  await agent.kill();
+  throw new Error(JSON.stringify(refused));
+}
+
+/** A running attack. */
+export class Attempts {
+  readonly attack: Attack;
+  readonly #subject: Subject;
+
+  constructor(places: Places, attack: Attack) {
+    if (!existsSync(attacker(places))) copyFileSync(program('attempt-until-end'), attacker(places));
+    this.attack = attack;
+    this.#subject = new Subject(attacker(places), [PAUSE_US, ...attack.arguments]);
+  }
+
+  async end(): Promise<AttemptReport> {
+    assert.equal(await this.#subject.end(), 0);
+    return await this.#subject.report<AttemptReport>();
+  }
+}
+
+/** How often each attempt has an event, by its number. */
+export function verdicts({ exportFile }: Places, attack: Attack): Map<number, number> {
+  const found = new Map<number, number>();
+  for (const line of readFileSync(exportFile, 'utf8').split('\n')) {
+    // An agent that was killed can have left half a line.
+    if (!line.includes(`"policy_name":"${attack.policy}"`) || !line.endsWith('}')) continue;
+    const parsed = JSON.parse(line) as Record<string, { args?: Record<string, unknown>[]; verdict?: string }>;
+    assert.equal(parsed.merlon?.verdict, attack.verdict, line);
+    const number = attack.numberOf(Object.values(parsed)[0]?.args ?? []);
+    assert.ok(number > 0, line);
+    found.set(number, (found.get(number) ?? 0) + 1);
+  }
+  return found;
+}
+
+export interface RestartCounts {
+  readonly stops: number;
+  readonly kills: number;
+  /** from another build and back */
+  readonly upgrades: number;
+  /** from one whose roots this build does not know: both report for a moment */
+  readonly otherRoots: number;
+}
+
+/**
+ * Stops, kills and exchanges agents while every attack goes on. Asserts that none had success, and that each attempt has
+ * exactly one verdict, but for what gaps tell of.
+ */
+export async function runRestarts(places: Places, counts: RestartCounts): Promise<object> {
+  const policies = attacks(places);
+  const flags = keepFlags(places, policies);
+  let agent = await startKeeping(places, { flags });
+  let killed = 0;
+  const running = policies.map((attack) => new Attempts(places, attack));
+  const exchange = async (how: 'stop' | 'kill', command?: string): Promise<void> => {
+    await eventsToCome(places, policies);
+    if (how === 'kill') {
+      await agent.kill();
+      killed++;
+    } else assert.equal(await agent.stop(), 0);
+    agent.events.close();
+    agent = await startKeeping(places, { flags, killed, ...(command === undefined ? {} : { command }) });
+  };
+  try {
+    for (let stop = 0; stop < counts.stops; stop++) await exchange('stop');
+    for (let kill = 0; kill < counts.kills; kill++) await exchange('kill');
+    for (let upgrade = 0; upgrade < counts.upgrades + counts.otherRoots; upgrade++) {
+      const directory = join(places.directory, `older-${upgrade}`);
+      const older = makeOlderBuild(directory, { contract: upgrade >= counts.upgrades });
+      await exchange('stop', older);
+      await exchange(upgrade % 2 === 0 ? 'stop' : 'kill');
+    }
+    await eventsToCome(places, policies);
+    const reports = await Promise.all(running.map((attempts) => attempts.end()));
+    assert.equal(await agent.stop(), 0);
+    let [attempts, missing, twice] = [0, 0, 0];
+    reports.forEach((report, index) => {
+      const found = verdicts(places, policies[index] as Attack);
+      assert.equal(report.failed, 0, `${policies[index]?.policy}: ${JSON.stringify(report)}`);
+      assert.ok(Math.max(...found.keys()) <= report.attempts);
+      attempts += report.attempts;
+      missing += report.attempts - found.size;
+      twice += [...found.values()].filter((count) => count > 1).length;
+    });
+    const toldOf = agent.events.lost;
+    assert.ok(missing <= toldOf, `${missing} of ${attempts} verdicts are missing, ${toldOf} told of`);
+    if (counts.otherRoots === 0) assert.equal(twice, 0);
+    if (counts.kills === 0 && killed === 0) assert.equal(toldOf, 0);
+    assert.equal(merlon('unload', '--bpf-dir', places.bpfDir, '--run-dir', places.runDir).status, 0);
+    assert.equal(existsSync(places.bpfDir), false);
+    return { ...counts, attempts, missing, toldOf, twice };
+  } finally {
+    await agent.dispose();
+  }
+}
+
+/** Each attack has one event more than it has now. */
+async function eventsToCome(places: Places, policies: readonly Attack[]): Promise<void> {
+  const before = policies.map((attack) => verdicts(places, attack).size);
+  await eventually('verdicts of every attack', () =>
+    policies.every((attack, index) => verdicts(places, attack).size > (before[index] ?? 0))
+      ? true
+      : undefined,
+  );
+}
