@@ -199,6 +199,7 @@ async function start(
       await cleanUp.disposeAsync();
       const lanes = LANE_NAMES.map((lane, index) => ({ lane, ...pipeline.lane(index) }));
       log.info({ ...table.stats, lanes }, 'Stopped');
+      if (stays) log.info({ bpfDir }, 'Programs and policies stay in force; "merlon unload" removes them');
     },
   };
 }

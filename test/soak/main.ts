@@ -13,7 +13,7 @@ const program = new Command('npm run soak --')
 
 async function main(name: string | undefined, options: { restart?: boolean }): Promise<void> {
   if (name === undefined) {
-    for (const { name: known, about } of SCENARIOS) process.stdout.write(`${known.padEnd(12)}${about}\n`);
+    for (const { name: known, about } of SCENARIOS) process.stdout.write(`${known.padEnd(17)}${about}\n`);
     return;
   }
   const scenario = SCENARIOS.find((known) => known.name === name);

@@ -72,7 +72,11 @@ function attacker({ directory }: Places): string {
 }
 
 /** Writes the policies of these attacks; returns the flags of an agent that keeps them in force. */
-export function keepFlags(places: Places, policies: readonly Attack[], keep = true): string[] {
+export function keepFlags(
+  places: Places,
+  policies: readonly Pick<Attack, 'policy' | 'spec'>[],
+  keep = true,
+): string[] {
   const path = join(places.directory, 'policies.yaml');
   const text = policies.map(
     ({ policy, spec }) =>
