@@ -181,6 +181,7 @@ async function start(
   policies.current?.noteLineages();
   // Only now: until then the hooks of an earlier agent were in force, whose records go there.
   for (const predecessor of predecessors) predecessor.stop();
+  tellForeignLosses(sensor, clock, log, append);
   pipeline.start();
   // Those that began meanwhile are known now.
   policies.current?.noteLineages();
@@ -199,8 +200,25 @@ async function start(
       await cleanUp.disposeAsync();
       const lanes = LANE_NAMES.map((lane, index) => ({ lane, ...pipeline.lane(index) }));
       log.info({ ...table.stats, lanes }, 'Stopped');
+      if (stays) log.info({ bpfDir }, 'Programs and policies stay in force; "merlon unload" removes them');
     },
   };
+}
+
+/** What the rings of another version hold cannot be read, but is not lost in silence. */
+function tellForeignLosses(
+  { foreign }: ProcessSensor,
+  clock: BootClock,
+  log: Logger,
+  append: (occurrence: Occurrence) => void,
+): void {
+  for (const directory of foreign.uncounted)
+    log.warn({ directory }, 'Records of another version can be neither read nor counted');
+  for (const { cpu, lane, lost } of foreign.losses()) {
+    log.warn({ cpu, lane, lost }, 'Records of another version cannot be read');
+    const gap = { lane, cpu, lost, from: 0n, to: clock.nowNs() };
+    append({ kind: 'gap', lane: LANE_NAMES[lane as 0 | 1], gap });
+  }
 }
 
 /** The files and directories of policies that the settings name and that are there. */

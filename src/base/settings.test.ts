@@ -35,7 +35,9 @@ function problems(sources: SettingSources): readonly SettingProblem[] {
 test('every default passes its own parser, so what the help shows can be typed', () => {
   for (const [name, { kind, fallback, fallbackText }] of Object.entries(settingsTable)) {
     const value: unknown = fallback({ NODE_NAME: 'n' });
-    if (value === undefined || (Array.isArray(value) && value.length === 0) || name === 'node-name') continue;
+    if (value === undefined || (Array.isArray(value) && value.length === 0)) continue;
+    // Those follow from the environment.
+    if (name === 'node-name' || name === 'keep') continue;
     assert.deepEqual(kind.parse(fallbackText), value, name);
   }
 });
@@ -48,6 +50,15 @@ test('without a source the defaults hold', () => {
   assert.equal(settings.lifecycleRingBytes, 4 * 1024 * 1024);
   assert.equal(settings.coalesceMs, 10);
   assert.equal(settings.nodeName, 'node-7');
+});
+
+test('a service keeps what it has in force', () => {
+  assert.equal(load({ env: {} }).keep, false);
+  assert.equal(load({ env: { NOTIFY_SOCKET: '/run/systemd/notify' } }).keep, true);
+  assert.equal(load({ env: { SYSTEMD_EXEC_PID: String(process.pid) } }).keep, true);
+  // What a service starts has its variables, but is none.
+  assert.equal(load({ env: { SYSTEMD_EXEC_PID: String(process.pid + 1), INVOCATION_ID: 'x' } }).keep, false);
+  assert.equal(load({ flags: { keep: 'false' }, env: { NOTIFY_SOCKET: '/run/systemd/notify' } }).keep, false);
 });
 
 test('a flag wins over a variable, a variable over the file', () => {

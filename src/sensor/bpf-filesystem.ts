@@ -26,7 +26,15 @@ export function ensureBpfDirectory(directory: string): void {
       },
     );
   }
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new AgentError(
+      ErrorCode.Setting,
+      `Cannot make the directory of pins ${JSON.stringify(directory)}: ${(error as Error).message}`,
+      { cause: error, remedy: 'Make the bpf filesystem writable, or set bpf-dir to one that is.' },
+    );
+  }
 }
 
 /** Removes a directory of pins with everything below it. */

@@ -3,6 +3,7 @@ import { rmdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { BpfMap, BpfProgram } from '../../native/index.d.ts';
 import { ensureBpfDirectory, listPins, removePins } from './bpf-filesystem.ts';
+import { ForeignLanes } from './foreign-lanes.ts';
 import type { MapName, ProcessPins, ProcessSensorOptions } from './process-pins.ts';
 import { closePins, detachPins, loadPins, openPins, otherPins, pinsDirectory } from './process-pins.ts';
 
@@ -17,12 +18,20 @@ export type PredecessorMaps = Readonly<Record<MapName, BpfMap>>;
 export class ProcessSensor {
   /** an earlier run of the agent left these programs attached */
   readonly adopted: boolean;
+  /** of sensors that this one has replaced and whose records it cannot read */
+  readonly foreign: ForeignLanes;
   readonly #pins: ProcessPins;
   readonly #predecessors: ProcessPins[];
 
-  private constructor(pins: ProcessPins, adopted: boolean, predecessors: ProcessPins[]) {
+  private constructor(
+    pins: ProcessPins,
+    adopted: boolean,
+    predecessors: ProcessPins[],
+    foreign: ForeignLanes,
+  ) {
     this.#pins = pins;
     this.adopted = adopted;
+    this.foreign = foreign;
     this.#predecessors = predecessors;
   }
 
@@ -31,16 +40,17 @@ export class ProcessSensor {
     const directory = pinsDirectory(options);
     const { readable, foreign } = otherPins(directory);
     const predecessors = readable.map(openPins);
+    const foreignLanes = new ForeignLanes(foreign);
     const detachOthers = (): void => {
       for (const predecessor of predecessors) detachPins(predecessor);
       for (const path of foreign) removePins(path);
     };
     if (listPins(directory).length === 0) {
       const pins = loadPins(options, directory, predecessors[0]?.maps, detachOthers);
-      return new ProcessSensor(pins, false, predecessors);
+      return new ProcessSensor(pins, false, predecessors, foreignLanes);
     }
     detachOthers();
-    return new ProcessSensor(openPins(directory), true, predecessors);
+    return new ProcessSensor(openPins(directory), true, predecessors, foreignLanes);
   }
 
   get maps(): Readonly<Record<MapName, BpfMap>> {
@@ -77,6 +87,7 @@ export class ProcessSensor {
   /** Lets go of every handle. What is still pinned goes on in the kernel. */
   close(): void {
     for (const predecessor of this.#predecessors) closePins(predecessor);
+    this.foreign.close();
     closePins(this.#pins);
   }
 }

@@ -2,7 +2,7 @@
 // What an agent with --keep leaves in force: after a stop, after kill -9, and while others take over. Confined to a program
 // of the test's own.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, unlinkSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, test } from 'node:test';
 import { addon } from '../../src/kernel/addon.ts';
@@ -17,8 +17,10 @@ import {
   startKeeping,
   verdicts,
 } from './support/persist.ts';
+import { program } from './support/programs.ts';
 import { requires } from './support/requirements.ts';
-import { endSubjects } from './support/subject.ts';
+import { endSubjects, Subject } from './support/subject.ts';
+import { eventually } from './support/wait.ts';
 
 const IS_GUEST = process.env.GUEST_KERNEL !== undefined;
 
@@ -89,6 +91,42 @@ describe('persistence', { skip: requires('root', 'btf') }, () => {
     }
   });
 
+  test('what processes descend from is known to the next agent, also when nobody else knows it any more', async () => {
+    const places = new Places();
+    const [ancestor, other] = ['ancestor', 'other'].map((name) => join(places.directory, name));
+    assert.ok(ancestor !== undefined && other !== undefined);
+    for (const path of [ancestor, other]) copyFileSync(program('call'), path);
+    const flags = keepFlags(places, [followPolicy(ancestor)]);
+    // Executes the ancestor, then another program in the same process: nothing that is there now shows the first.
+    const descendant = (): Subject => new Subject(ancestor, ['exec', other, ';', 'wait']);
+    const end = async (subject: Subject): Promise<number | string> => {
+      subject.write(Buffer.from('getpgid 0'));
+      return await subject.end();
+    };
+    const known = (subject: Subject): Promise<unknown> =>
+      eventually('the second program', () => readlinkSync(`/proc/${subject.pid}/exe`) === other || undefined);
+    let agent = await startKeeping(places, { flags });
+    try {
+      const before = [descendant(), descendant(), descendant()];
+      for (const subject of before) await known(subject);
+      const [first, second, third] = before as [Subject, Subject, Subject];
+      assert.equal(await end(first), 'SIGKILL');
+      assert.equal(await agent.stop(), 0);
+      assert.equal(await end(second), 'SIGKILL');
+      const between = descendant();
+      await known(between);
+      agent.events.close();
+      agent = await startKeeping(places, { flags });
+      assert.equal(await end(third), 'SIGKILL');
+      assert.equal(await end(between), 'SIGKILL');
+      assert.equal(await end(new Subject(other, ['wait'])), 0);
+      assert.equal(await agent.stop(), 0);
+      assert.equal(unload(places).status, 0);
+    } finally {
+      await agent.dispose();
+    }
+  });
+
   test('kill -9 without --keep: policies go with the agent, and unload removes the rest', async () => {
     const places = new Places();
     const [attack] = attacks(places);
@@ -151,6 +189,19 @@ describe('persistence', { skip: requires('root', 'btf') }, () => {
 
 function unload({ bpfDir, runDir }: Places): CommandResult {
   return merlon('unload', '--bpf-dir', bpfDir, '--run-dir', `${runDir}-none`);
+}
+
+/** Kills who calls getpgid and descends from a program. */
+function followPolicy(ancestor: string): Pick<Attack, 'policy' | 'spec'> {
+  return {
+    policy: 'persist-descent',
+    spec: `kprobes:
+- call: sys_getpgid
+  syscall: true
+  selectors:
+  - matchBinaries: [{operator: In, values: ["${ancestor}"], followChildren: true}]
+    matchActions: [{action: Sigkill}]`,
+  };
 }
 
 /** Links of policies that are pinned. */

@@ -4,7 +4,7 @@ import { PROTECTIONS, runKillBeforeAccess } from '../kernel/enforce/kill-before-
 import { runReplacements } from '../kernel/enforce/replace-policy.ts';
 import { RACED, runToctou } from '../kernel/enforce/toctou.ts';
 import { assertAncestry, runTree } from '../kernel/process/tree.ts';
-import { Agent } from '../kernel/support/agent.ts';
+import { Agent, Places } from '../kernel/support/agent.ts';
 import { runDifferential } from '../kernel/support/differential.ts';
 import { runThreadExits, THREAD_ENDS } from '../kernel/support/exits.ts';
 import { runArgvBombs, runForks, statusOf } from '../kernel/support/hostile.ts';
@@ -12,6 +12,7 @@ import { runCompleteStorm } from '../kernel/support/load.ts';
 import { execOfIdentity, exitOf, withDirectory } from '../kernel/support/lookup.ts';
 import { runLossy } from '../kernel/support/loss.ts';
 import { requires } from '../kernel/support/requirements.ts';
+import { runRestarts } from '../kernel/support/persist.ts';
 import { runInterrupted } from '../kernel/support/restart.ts';
 
 /** A test that runs in pieces of less than ten minutes, each on its own. */
@@ -27,6 +28,7 @@ const RINGS = ['4KiB', '16KiB', '64KiB', '256KiB', '1MiB'];
 const MEBIBYTE = 1 << 20;
 const RACE_PIECES = 5;
 const REPLACEMENT_PIECES = 20;
+const RESTARTS = [{ stops: 10 }, { stops: 10 }, { kills: 5 }, { upgrades: 3 }];
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -54,6 +56,15 @@ export const SCENARIOS: readonly Scenario[] = [
     about: 'kill -9 of the agent under load, 100 times: nothing twice, what is missing is told of',
     pieces: 10,
     run: () => runInterrupted({ kills: 10, count: 2_000 }),
+  },
+  {
+    name: 'restart-enforce',
+    about:
+      '20 restarts, 5 kill -9 and 3 upgrades of an agent with --keep while denied operations are attempted: none succeeds, ' +
+      'one verdict each',
+    pieces: RESTARTS.length,
+    run: (piece) =>
+      runRestarts(new Places(), { stops: 0, kills: 0, upgrades: 0, otherRoots: 0, ...RESTARTS[piece] }),
   },
   {
     name: 'forks',

@@ -6,10 +6,12 @@ const REPOSITORY = resolve(import.meta.dirname, '../../..');
 const OBJECTS = 'build/bpf';
 const PINS = 'src/sensor/policy-pins.ts';
 const CONTRACT = 'const ROOT_CONTRACT = ';
+const LAYOUTS = 'src/events/gen/layouts.ts';
+const VERSION = 'EVENT_VERSION: ';
 
 /**
  * Makes the agent as another build in `directory`: every eBPF object has other bytes, so its process sensor has pins of its
- * own. With `contract` its roots are such as this build does not know. Returns the command.
+ * own. With `contract` neither build knows the other's roots and records. Returns the command.
  */
 export function makeOlderBuild(directory: string, { contract }: { contract: boolean }): string {
   for (const part of ['src', 'bin', 'package.json', OBJECTS])
@@ -20,9 +22,15 @@ export function makeOlderBuild(directory: string, { contract }: { contract: bool
   for (const name of ['process', 'root', 'hook', 'follow'])
     appendFileSync(join(directory, OBJECTS, `${name}.bpf.o`), '\0');
   if (contract) {
-    const text = readFileSync(join(directory, PINS), 'utf8');
-    if (!text.includes(CONTRACT)) throw new Error(`${PINS} names no contract`);
-    writeFileSync(join(directory, PINS), text.replace(CONTRACT, `${CONTRACT}1000 + `));
+    raise(join(directory, PINS), CONTRACT);
+    raise(join(directory, LAYOUTS), VERSION);
   }
   return join(directory, 'bin/merlon');
+}
+
+/** Makes another number of the one that stands behind `name`. */
+function raise(path: string, name: string): void {
+  const text = readFileSync(path, 'utf8');
+  if (!text.includes(name)) throw new Error(`${path} names no ${name}`);
+  writeFileSync(path, text.replace(name, `${name}1000 + `));
 }
