@@ -73,6 +73,8 @@ export const features: readonly Feature[] = [
   { ...reading, name: 'deny by LSM', ways: ['lsm'], cautions: [inactiveLsm] },
   { ...reading, name: 'deny by fmod_ret', ways: ['fmod_ret'], cautions: [skippedHits] },
   { ...enforcing, name: 'deny by override', ways: ['bpf_override_return'], cautions: [] },
+  { ...optional, name: 'override in user functions', ways: ['uprobe registers'], cautions: [] },
+  { ...optional, name: 'set arguments of user probes', ways: ['bpf_probe_write_user'], cautions: [] },
   { ...optional, name: 'kill or signal', ways: ['bpf_send_signal'], cautions: [] },
   {
     ...optional,

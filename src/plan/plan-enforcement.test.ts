@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import type { Action, Hook, Policy } from '../policy/model.ts';
 import type { AttachFacts, KernelFunction } from './kernel-facts.ts';
 import { enforcementOf, planServedTargets } from './plan-enforcement.ts';
+import { enforcerHooks } from './plan-enforcers.ts';
 import { PlanError } from './plan-problem.ts';
 import { AT, kernelFacts, policy, selector } from './testing.ts';
 
@@ -49,7 +50,7 @@ function planned(hook: Hook, attach: AttachFacts, extensions: Policy['extensions
   });
   const [served] = planServedTargets(hook, policy('p', [hook], { extensions }), facts);
   assert.ok(served !== undefined);
-  const { rung, error, signal } = enforcementOf(hook.selectors[0], served.target) ?? {};
+  const { rung, error, signal } = enforcementOf(hook.selectors[0], served.target, hook, facts) ?? {};
   return [served.target.attach.by, rung, error, signal];
 }
 
@@ -99,5 +100,43 @@ describe('a denial', () => {
       -1,
       0,
     ]);
+  });
+});
+
+describe('enforcers', () => {
+  const notify = (error: number, signal: number): Action => ({
+    kind: 'NotifyEnforcer',
+    error,
+    signal,
+    at: AT,
+  });
+
+  /** How the enforcers of a policy are attached on a kernel. */
+  function attached(action: Action, attach: AttachFacts, extensions?: Policy['extensions']): string[] {
+    const calls = ['sys_chroot', 'security_file_open'].map(
+      (name) => ({ kind: 'function', name, at: AT }) as const,
+    );
+    const one = policy('p', [kprobe('sys_chroot', action)], {
+      enforcers: [{ calls, at: AT }],
+      ...(extensions === undefined ? {} : { extensions }),
+    });
+    const facts = kernelFacts({
+      attach,
+      findFunction: () => returning('int'),
+      syscallNumber: (name) => (name === 'chroot' ? 161 : undefined),
+    });
+    return enforcerHooks(one)
+      .flatMap((hook) => planServedTargets(hook, one, facts))
+      .map(({ target }) => target.attach.by);
+  }
+
+  test('signal on every kernel', () => {
+    assert.deepEqual(attached(notify(0, 9), { ...NOTHING, kprobe: true }), ['kprobe', 'kprobe']);
+    assert.deepEqual(attached(notify(0, 9), EVERYTHING), ['fentry', 'lsm']);
+  });
+
+  test('return an error where the call can be denied; elsewhere the policy is refused unless it accepts that', () => {
+    assert.throws(() => attached(notify(-1, 9), EVERYTHING), PlanError);
+    assert.deepEqual(attached(notify(-1, 9), EVERYTHING, WEAKER), ['fentry', 'lsm']);
   });
 });

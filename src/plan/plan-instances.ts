@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DimensionInput, HookLimit, RateScope } from '../events/gen/layouts.ts';
+import { DimensionInput, EnforcerRole, HookLimit, RateScope } from '../events/gen/layouts.ts';
 import type { HookPolicy } from '../events/hook.ts';
 import type { CelNode } from '../policy/cel-node.ts';
 import { classify } from './automaton.ts';
@@ -8,6 +8,7 @@ import type { Condition } from './condition.ts';
 import type { RuleCondition } from './dimension-plan.ts';
 import { buildDimension, dimensionKey } from './dimension.ts';
 import type { InstancePlan, RuleAction, RuleSets } from './instance-plan.ts';
+import type { Enforcement } from './plan-enforcement.ts';
 import { PlanError } from './plan-problem.ts';
 import type { PlannedRule, PolicyHook } from './plan-policies.ts';
 import { RuleMask } from './rule-mask.ts';
@@ -215,10 +216,19 @@ function ruleActions({ hook, firstRule, entries }: PlacedHook): RuleAction[] {
             untrack: move(untrack),
             error: enforcement?.error ?? 0,
             signal: enforcement?.signal ?? 0,
+            writes: enforcement?.writes ?? [],
+            enforcer: roleOf(enforcement),
+            notification: enforcement?.notification ?? { error: 0, signal: 0, calls: [] },
             policy: hook.number,
           },
         ],
   );
+}
+
+function roleOf(enforcement: Enforcement | undefined): RuleAction['enforcer'] {
+  if (enforcement?.acts === true) return EnforcerRole.ENFORCER_ACTS;
+  if (enforcement?.notification !== undefined) return EnforcerRole.ENFORCER_NOTES;
+  return enforcement?.forgets === true ? EnforcerRole.ENFORCER_FORGETS : 0;
 }
 
 /** A policy's rules stay within a word, or begin one and have their words for themselves. */

@@ -208,12 +208,40 @@ export const HookFlag = {
   HOOK_IMA_ASK: 8192,
   HOOK_ENFORCES: 16384,
   HOOK_CONTINUES: 32768,
+  HOOK_WRITES_MEMORY: 65536,
+  HOOK_WRITES_REGISTERS: 131072,
+  HOOK_ENFORCER: 262144,
 } as const;
 
 /** enum policy_mode */
 export const PolicyMode = {
   POLICY_ENFORCES: 0,
   POLICY_MONITORS: 1,
+} as const;
+
+/** enum enforcer_role */
+export const EnforcerRole = {
+  ENFORCER_NOTES: 1,
+  ENFORCER_ACTS: 2,
+  ENFORCER_FORGETS: 4,
+} as const;
+
+/** enum write_target */
+export const WriteTarget = {
+  WRITE_REGISTER: 0,
+  WRITE_MEMORY: 1,
+} as const;
+
+/** enum write_source */
+export const WriteSource = {
+  WRITE_CONSTANT: 0,
+  WRITE_SUM: 1,
+  WRITE_LOADED: 2,
+} as const;
+
+/** enum user_write_limit */
+export const UserWriteLimit = {
+  USER_WRITES_MAX: 32,
 } as const;
 
 /** enum cel_step_kind */
@@ -444,6 +472,7 @@ export const ValueVerdict = {
   signals: 0,
   unsent: 8,
   error: 16,
+  failed: 20,
 } as const;
 
 /** struct value_path: offsets in bytes */
@@ -595,6 +624,25 @@ export const StringSecret = {
   words: 0,
 } as const;
 
+/** struct user_write: offsets in bytes */
+export const UserWrite = {
+  sizeof: 24,
+  target: 0,
+  source: 1,
+  bytes: 2,
+  to: 4,
+  from: 6,
+  offset: 8,
+  value: 16,
+} as const;
+
+/** struct rule_writes: offsets in bytes */
+export const RuleWrites = {
+  sizeof: 776,
+  count: 0,
+  write: 8,
+} as const;
+
 /** struct value_config: offsets in bytes */
 export const ValueConfig = {
   sizeof: 68,
@@ -658,7 +706,7 @@ export const CelStep = {
 
 /** struct rule_action: offsets in bytes */
 export const RuleAction = {
-  sizeof: 40,
+  sizeof: 56,
   interval: 0,
   suppressed: 8,
   scope: 16,
@@ -668,6 +716,10 @@ export const RuleAction = {
   policy: 24,
   error: 28,
   signal: 32,
+  writes: 36,
+  enforcer: 40,
+  noteError: 44,
+  noteSignal: 48,
 } as const;
 
 /** struct hook_config: offsets in bytes */
