@@ -204,6 +204,7 @@ enum hook_flag : __u32 {
 	HOOK_WRITES_MEMORY = 1 << 16,    /* a rule writes memory of the program that passes */
 	HOOK_WRITES_REGISTERS = 1 << 17, /* a rule has it go on with other registers */
 	HOOK_ENFORCER = 1 << 18,         /* a rule has an enum enforcer_role */
+	HOOK_OVERRIDES = 1 << 19,        /* what is decided is done by override.bpf.c */
 };
 
 /* By the number of a policy. */

@@ -27,6 +27,15 @@ struct {
 	__type(value, __u32);
 } policy_modes SEC(".maps");
 
+/* Of override.bpf.c, for this hook. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 32768);
+	__type(key, __u32);
+	__type(value, __s32);
+} overrides SEC(".maps");
+
 struct enforce_walk {
 	struct hook_scratch *scratch;
 	__u64 left;
@@ -149,6 +158,14 @@ static __noinline long hook_enforce(struct hook_scratch *scratch)
 	if (signals.signals)
 		bpf_loop(SIGNALS_MAX, signal_step, &signals, 0);
 	scratch->verdict.unsent = signals.unsent;
+	if (config.flags & HOOK_OVERRIDES && scratch->verdict.error) {
+		__u32 thread = bpf_get_current_pid_tgid();
+
+		/* An instance before this one may have decided: it is the first. */
+		if (bpf_map_update_elem(&overrides, &thread, &scratch->verdict.error, BPF_NOEXIST) &&
+		    !bpf_map_lookup_elem(&overrides, &thread))
+			scratch->verdict.failed = 1;
+	}
 	return 0;
 }
 

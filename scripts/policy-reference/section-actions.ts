@@ -67,7 +67,8 @@ export const ACTIONS: Section = {
     action(
       ['Override'],
       ['argError', 'argRegs', 'argNewSymbol', 'argNewAddr', 'argNewOffset'],
-      'The operation does not take place and returns `argError`: in LSM hooks and functions `security_*`. A function of a program ' +
+      'The operation does not take place and returns `argError`: in LSM hooks and functions `security_*`, and in system calls and other ' +
+        'functions that errors can be injected into (bpf_override_return; most kernels are built without it). A function of a program ' +
         'returns `argError`, or the program goes on with other registers (`argRegs`) or in another function (`argNewSymbol`, ' +
         '`argNewAddr`, an address of the file, `argNewOffset`, a place in it), where uprobes may change registers (Linux 6.18).',
       ['action-override', 'action-override-registers', 'action-override-place'],
@@ -77,7 +78,7 @@ export const ACTIONS: Section = {
       [],
       'Has the enforcers of the policy send `argSig` or return `argError` when the same thread makes one of their calls; ' +
         'CleanupEnforcerNotification takes that back. Where the hook is at the beginning of such a call it sends the signal itself. ' +
-        'An error needs functions `security_*`.',
+        'An error needs calls that Override can deny.',
       ['hook-enforcers'],
     ),
     action(

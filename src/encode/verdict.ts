@@ -78,6 +78,7 @@ function readVerdict(record: HookRecord, { enforcement, bit }: PreparedRule): Ve
     if (has(sent)) return of(signaled, 'signal');
     return { ...of(hasFailed ? 'failed' : 'noted'), error: notification?.error ?? 0 };
   }
+  if (rung === 'override' && hasFailed) return of('failed');
   return of(error !== 0 && rung !== 'signal' ? 'denied' : signaled, error === 0 ? 'signal' : rung);
 }
 

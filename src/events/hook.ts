@@ -74,10 +74,11 @@ export interface HookRule {
 
 /**
  * How an operation is denied or its process killed, the strongest first; docs/enforcement.md says what each guarantees.
- * `registers`, `memory`: of a program of user space, which goes on with others. `enforcer`: another
+ * `override`: of a
+ * function that errors can be injected into. `registers`, `memory`: of a program of user space, which goes on with others. `enforcer`: another
  * hook of the policy is told to. `none`: this kernel cannot, and the policy accepts that.
  */
-export type Rung = 'lsm' | 'fmod_ret' | 'registers' | 'memory' | 'signal' | 'enforcer' | 'none';
+export type Rung = 'lsm' | 'fmod_ret' | 'override' | 'registers' | 'memory' | 'signal' | 'enforcer' | 'none';
 
 /** A request that the agent sends: an HTTP GET of a URL, or a look-up of a name. */
 export type HookRequest =

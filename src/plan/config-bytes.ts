@@ -52,6 +52,7 @@ export function configBytes(
       (plan.atReturn ? HookFlag.HOOK_RETURN : 0) |
       (plan.names === undefined ? 0 : HookFlag.HOOK_PLACES) |
       (plan.attach.by === 'follow' ? HookFlag.HOOK_FOLLOW : 0) |
+      (plan.attach.by === 'override' ? HookFlag.HOOK_OVERRIDES : 0) |
       (identity.continues && canDeny(plan) ? HookFlag.HOOK_CONTINUES : 0) |
       actionFlags(plan),
   );

@@ -62,6 +62,25 @@ describe('a denial', () => {
     assert.deepEqual(planned(lsm('file_open', override(-1), KILL), EVERYTHING), ['lsm', 'lsm', -1, 9]);
   });
 
+  test('of another function where errors can be injected into it', () => {
+    const hook = kprobe('fd_install', override(1));
+    const on = (refusals: ReadonlyMap<string, string>): string =>
+      planServedTargets(
+        hook,
+        policy('p', [hook], { extensions: WEAKER }),
+        kernelFacts({
+          attach: EVERYTHING,
+          canAct: (capability) => capability === 'bpf_override_return',
+          findFunction: () => returning('int'),
+          refusals: new Map(refusals),
+        }),
+      )
+        .map(({ target }) => target.attach.by)
+        .join();
+    assert.equal(on(new Map()), 'override');
+    assert.equal(on(new Map([['override:fd_install', 'EINVAL']])), 'fentry');
+  });
+
   test('that no rung can give is refused', () => {
     const refused = (hook: Hook, attach: AttachFacts, reason: RegExp): void =>
       assert.throws(

@@ -2,6 +2,7 @@
 import type { Rung } from '../events/hook.ts';
 import type { Action, Hook, Policy, Selector } from '../policy/model.ts';
 import type { KernelFacts, KernelFunction } from './kernel-facts.ts';
+import { targetKey } from './attach-target.ts';
 import type { PlannedTarget } from './plan-target.ts';
 import { planTargets } from './plan-target.ts';
 import { type OnPlanError, PlanError, raise } from './plan-problem.ts';
@@ -150,8 +151,7 @@ export function enforcementOf(
       : { notification: { error: notified.error, signal: notified.signal, calls: noteCalls } }),
     ...(forgets ? { forgets } : {}),
   };
-  if (error !== 0 && canDeny(target) && (attach.by === 'lsm' || attach.by === 'fmod_ret'))
-    return { ...common, error, rung: attach.by };
+  if (error !== 0 && canDeny(target) && isDenying(attach.by)) return { ...common, error, rung: attach.by };
   const [write] = writes;
   if (write !== undefined)
     return { ...common, error, rung: write.target === 'register' ? 'registers' : 'memory' };
@@ -162,14 +162,19 @@ export function enforcementOf(
 /** What an enforcer does, which is known when it is notified. */
 export function enforcerEnforcement(target: PlannedTarget): Enforcement {
   const { by } = target.attach;
-  const rung = canDeny(target) && (by === 'lsm' || by === 'fmod_ret') ? by : 'signal';
+  const rung = canDeny(target) && isDenying(by) ? by : 'signal';
   return { error: 0, signal: 0, rung, writes: [], leaves: false, acts: true };
+}
+
+/** Ways to attach of which the program's decision holds for the operation. */
+function isDenying(by: PlannedTarget['attach']['by']): by is 'lsm' | 'fmod_ret' | 'override' {
+  return by === 'lsm' || by === 'fmod_ret' || by === 'override';
 }
 
 /** Whether what a program there returns decides about the operation. */
 function canDeny(target: PlannedTarget): boolean {
   const { by } = target.attach;
-  return (by === 'lsm' || by === 'fmod_ret') && !returnsNothing(target);
+  return isDenying(by) && !returnsNothing(target);
 }
 
 /** Whether a policy denies or signals anything. */
@@ -215,16 +220,33 @@ function denyingTarget(
   override: Override | undefined,
   facts: KernelFacts,
 ): PlannedTarget {
-  if (target.attach.by === 'lsm' || !('functionName' in target.shown) || target.syscallRegisters)
-    return target;
-  // These programs can only refuse, and what returns nothing cannot.
-  if (override !== undefined && ((override.error ?? 0) >= 0 || returnsNothing(target))) return target;
+  if (target.attach.by === 'lsm' || !('functionName' in target.shown)) return target;
   const { functionName } = target.shown;
+  // These programs can only refuse, and what returns nothing cannot.
+  const canRefuse = override === undefined || ((override.error ?? 0) < 0 && !returnsNothing(target));
   const hook = functionName.startsWith(SECURITY) ? functionName.slice(SECURITY.length) : undefined;
-  if (hook !== undefined && facts.attach.lsm && isSame(facts, functionName, `bpf_lsm_${hook}`))
-    return { ...target, attach: { by: 'lsm', functionName: hook } };
-  if (override === undefined || hook === undefined || !facts.attach.trampoline) return target;
-  return { ...target, attach: { by: 'fmod_ret', functionName } };
+  if (hook !== undefined && !target.syscallRegisters && canRefuse) {
+    if (facts.attach.lsm && isSame(facts, functionName, `bpf_lsm_${hook}`))
+      return { ...target, attach: { by: 'lsm', functionName: hook } };
+    const modifying = { by: 'fmod_ret', functionName } as const;
+    if (override !== undefined && facts.attach.trampoline && !facts.refusals.has(targetKey(modifying)))
+      return { ...target, attach: modifying };
+  }
+  return override === undefined ? target : overridingTarget(target, functionName, facts);
+}
+
+/** By bpf_override_return, which kernels have that are built for the injection of errors; the functions are told by trying. */
+function overridingTarget(target: PlannedTarget, functionName: string, facts: KernelFacts): PlannedTarget {
+  const attach = { by: 'override', functionName } as const;
+  if (
+    target.names !== undefined ||
+    facts.findFunction(functionName) === undefined ||
+    facts.refusals.has(targetKey(attach)) ||
+    !facts.attach.kprobe ||
+    !facts.canAct('bpf_override_return')
+  )
+    return target;
+  return { ...target, attach, argumentCount: target.syscallRegisters ? 1 : target.argumentCount };
 }
 
 function returnsNothing({ signature }: PlannedTarget): boolean {

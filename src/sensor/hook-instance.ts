@@ -24,6 +24,7 @@ const PROGRAMS: Readonly<Record<AttachTarget['by'], string>> = {
   lsm_ima: 'hook_lsm',
   fmod_ret: 'hook_fmod_ret',
   kprobe: 'hook_kprobe',
+  override: 'hook_kprobe',
   kretprobe: 'hook_return',
   tracepoint: 'hook_tracepoint',
   raw_tracepoint: 'hook_raw',
@@ -40,6 +41,9 @@ const PROGRAMS: Readonly<Record<AttachTarget['by'], string>> = {
 
 /** Arguments of functions that have not returned; only where they are wanted at the return. */
 const CALL_ENTRIES = 'call_entries';
+
+/** Of bpf/override.bpf.c: what the hook's program has decided. */
+export const OVERRIDES_MAP = 'overrides';
 
 /** Maps that all hooks share, by their name in bpf/hook.bpf.c. */
 export type SharedMaps = ReadonlyMap<string, BpfMap>;
@@ -160,6 +164,7 @@ export class HookInstance {
       object.setMap(WIDE_MAP, { maxEntries: cpus });
       object.setMap('lanes', { maxEntries: cpus * EventLane.LANE_COUNT });
       if (!rootMaps.has(CALL_ENTRIES)) object.setMap(CALL_ENTRIES, { autocreate: false });
+      if (!rootMaps.has(OVERRIDES_MAP)) object.setMap(OVERRIDES_MAP, { autocreate: false });
       if (!shared.has(FOLLOWED_MAP)) object.setMap(FOLLOWED_MAP, { autocreate: false });
       const lent = lentMaps(plan);
       for (const name of [RATE_MAP, OWNER_MAP, WIDE_MAP, IMA_MAP, NOTES_MAP])

@@ -6,7 +6,8 @@ import { addon } from '../kernel/addon.ts';
 import type { AttachTarget } from '../plan/attach-target.ts';
 import { hasTrampoline } from '../plan/attach-target.ts';
 import { RuleMask } from '../plan/rule-mask.ts';
-import type { SharedMaps } from './hook-instance.ts';
+import { attachOverride } from './attach-override.ts';
+import { OVERRIDES_MAP, type SharedMaps } from './hook-instance.ts';
 import type { AttachedProgram } from './ima-hasher.ts';
 import { attachImaHasher } from './ima-hasher.ts';
 import { ensureTracefs } from './tracefs.ts';
@@ -20,6 +21,7 @@ const ROOTS: Readonly<Record<AttachTarget['by'], string>> = {
   lsm_ima: 'root_lsm',
   fmod_ret: 'root_fmod_ret',
   kprobe: 'root_kprobe',
+  override: 'root_kprobe',
   kretprobe: 'root_kprobe',
   tracepoint: 'root_tracepoint',
   raw_tracepoint: 'root_raw',
@@ -79,6 +81,11 @@ export class HookRoot {
       if (entry !== undefined) this.maps.set('call_entries', object.map('call_entries'));
       // What is attached last runs first: it asks for a hash, then that is taken.
       if (target.by === 'lsm_ima') this.#hasher = attachImaHasher(target.functionName, shared);
+      if (target.by === 'override') {
+        const { overrides, ...attached } = attachOverride(target.functionName);
+        this.#attached.push(attached);
+        this.maps.set(OVERRIDES_MAP, overrides);
+      }
       // First: whatever is seen to return was seen at its entry.
       if (entry !== undefined) this.#attach(object, ENTRY, entry);
       this.#attach(object, name, target);
@@ -163,6 +170,7 @@ function attachSpec(target: AttachTarget): AttachSpec {
       return { kind: 'lsm' };
     case 'kprobe':
     case 'kretprobe':
+    case 'override':
       return { kind: 'kprobe', function: target.functionName, retprobe: target.by === 'kretprobe' };
     case 'tracepoint':
       ensureTracefs();

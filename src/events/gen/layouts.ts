@@ -211,6 +211,7 @@ export const HookFlag = {
   HOOK_WRITES_MEMORY: 65536,
   HOOK_WRITES_REGISTERS: 131072,
   HOOK_ENFORCER: 262144,
+  HOOK_OVERRIDES: 524288,
 } as const;
 
 /** enum policy_mode */

@@ -123,7 +123,7 @@ export const ROWS: Readonly<Record<string, readonly Row[]>> = {
     { id: 'AC-04', name: 'Signal', test: ENFORCE },
     {
       id: 'AC-05',
-      name: 'Override; of uprobes where Linux 6.18 lets them change registers (untested)',
+      name: 'Override; untested: by bpf_override_return, and of uprobes that may change registers',
       test: ENFORCE,
     },
     { id: 'AC-06', name: 'GetUrl', reason: 'done in the agent, which its unit tests cover' },
