@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Action, Hook, Policy } from '../policy/model.ts';
 import type { AttachFacts, KernelFunction } from './kernel-facts.ts';
+import { remarkOn } from './function-target.ts';
 import { enforcementOf, planServedTargets } from './plan-enforcement.ts';
 import { enforcerHooks } from './plan-enforcers.ts';
 import { PlanError } from './plan-problem.ts';
@@ -158,4 +159,16 @@ describe('enforcers', () => {
     assert.throws(() => attached(notify(-1, 9), EVERYTHING), PlanError);
     assert.deepEqual(attached(notify(-1, 9), EVERYTHING, WEAKER), ['fentry', 'lsm']);
   });
+});
+
+test('what fmod_ret does not guarantee is told', () => {
+  const target = { by: 'fmod_ret', functionName: 'security_file_open' } as const;
+  const facts = (attach: AttachFacts) => ({ attach, refusals: new Map<string, string>() });
+  const skipsHits = 'some hits are skipped';
+  assert.match(
+    remarkOn(target, facts({ ...EVERYTHING, lsm: false, skipsHits })) ?? '',
+    /no.* BPF LSM.*; best effort: some hits are skipped$/,
+  );
+  assert.doesNotMatch(remarkOn(target, facts(EVERYTHING)) ?? '', /best effort/);
+  assert.equal(remarkOn({ ...target, by: 'lsm' }, facts(EVERYTHING)), undefined);
 });
