@@ -36,7 +36,24 @@ export function planInstances(hooks: readonly PolicyHook[], secret: StringSecret
       );
     groups.push(group);
   }
+  refuseSecondWriter(hooks, groups);
   return groups.map((group) => group.plan(secret));
+}
+
+/** The programs of a hook run one after the other, and each looks at the registers that the one before has left. */
+function refuseSecondWriter(hooks: readonly PolicyHook[], groups: readonly Group[]): void {
+  if (groups.filter((group) => group.writesRegisters).length < 2) return;
+  const writer = hooks.findLast(writesRegisters);
+  if (writer === undefined) throw new RangeError('A group that writes has a hook that does');
+  throw new PlanError(
+    writer.at,
+    'Cannot have several programs of one hook change registers',
+    'Use fewer values and kinds of conditions on this hook, so that one program holds them all.',
+  );
+}
+
+function writesRegisters({ rules }: PolicyHook): boolean {
+  return rules.some(({ enforcement }) => enforcement?.writes.some(({ target }) => target === 'register'));
 }
 
 interface PlacedHook {
@@ -54,6 +71,10 @@ class Group {
   /** conditions by table; a rule's second condition for one table gets a table of its own */
   readonly #dimensions = new Map<string, RuleCondition[]>();
   #rules = 0;
+
+  get writesRegisters(): boolean {
+    return this.#placed.some(({ hook }) => writesRegisters(hook));
+  }
 
   /** False, and nothing changed, when it does not fit. */
   add(hook: PolicyHook): boolean {
