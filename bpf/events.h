@@ -252,7 +252,7 @@ struct value_verdict {
 	__u64 signals; /* bit n: signal n + 1 was sent to the process */
 	__u64 unsent;  /* the same, of those that the kernel refused to send */
 	__s32 error;   /* what the hooked function returned in place of running; 0: it ran */
-	__u32 reserved;
+	__u32 failed;  /* 1: a rule that was to write memory or registers of the process could not */
 };
 
 /* Data of a path (file, path, dentry, fd, kiocb, linux_binprm): this, then the path's bytes. */

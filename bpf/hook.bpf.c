@@ -235,6 +235,11 @@ static __noinline long hook_run(struct hook_scratch *scratch, void *context)
 		hook_follow(scratch);
 		return 0;
 	}
+	if (config.flags & HOOK_ENFORCER) {
+		enforcers_select(scratch);
+		if (mask_is_empty(scratch))
+			return 0;
+	}
 	mask_keep_first(scratch);
 	if (config.flags & HOOK_IMA_ASK) {
 		hook_ask_ima(scratch);
@@ -273,6 +278,7 @@ static __always_inline struct hook_scratch *hook_enter(void *context, __u32 *slo
 	scratch->slot = *slot;
 	if (!(config.flags & HOOK_CONTINUES))
 		scratch->decided = 0;
+	scratch->registers = 0;
 	if (config.flags & HOOK_ENFORCES)
 		__builtin_memset(&scratch->verdict, 0, sizeof(scratch->verdict));
 	return scratch;
@@ -298,6 +304,8 @@ static __always_inline void hook_leave(void *context, __u32 slot)
 			return 0;                                                                                      \
 		if (gather(scratch, context))                                                                          \
 			hook_run(scratch, context);                                                                    \
+		if (config.flags & HOOK_WRITES_REGISTERS)                                                              \
+			registers_store(scratch, context);                                                             \
 		hook_leave(context, slot);                                                                             \
 		return 0;                                                                                              \
 	}

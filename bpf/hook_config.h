@@ -204,6 +204,10 @@ enum hook_flag : __u32 {
 	HOOK_IMA_ASK = 1 << 13,     /* the program asks for it when such a rule matches, and sends nothing */
 	HOOK_ENFORCES = 1 << 14,    /* a rule denies or signals */
 	HOOK_CONTINUES = 1 << 15,   /* not the first instance of a hook that can deny: it takes over what was decided */
+	HOOK_WRITES_MEMORY = 1 << 16,    /* a rule writes memory of the program that passes */
+	HOOK_WRITES_REGISTERS = 1 << 17, /* a rule has it go on with other registers */
+	HOOK_ENFORCER = 1 << 18,         /* a rule has an enum enforcer_role */
+	HOOK_OVERRIDES = 1 << 19,        /* what is decided is done by override.bpf.c */
 };
 
 /* By the number of a policy. */
@@ -296,6 +300,13 @@ enum rate_scope : __u16 {
 	RATE_PROCESS = 2,
 };
 
+/* Bits. */
+enum enforcer_role : __u32 {
+	ENFORCER_NOTES = 1 << 0,   /* NotifyEnforcer */
+	ENFORCER_ACTS = 1 << 1,    /* the enforcer: matches when something is noted for its policy */
+	ENFORCER_FORGETS = 1 << 2, /* CleanupEnforcerNotification */
+};
+
 /* What a rule does beside sending. Sets of values: bit n for value n of the hook. */
 struct rule_action {
 	__u64 interval;   /* ns between events for the same values; 0: no limit */
@@ -308,7 +319,47 @@ struct rule_action {
 	__u32 policy; /* number for policy_modes */
 	__s32 error;  /* what the hooked function returns in place of running; 0: it runs */
 	__u32 signal; /* sent to the current process; 0: none */
+	__u32 writes; /* 1: what struct rule_writes says */
+	enum enforcer_role enforcer;
+	__s32 note_error; /* ENFORCER_NOTES: what the enforcers are to do */
+	__u32 note_signal;
 	__u32 reserved;
+};
+
+/* Words of struct pt_regs on every architecture, at most. */
+#define REGISTERS_MAX 64
+
+enum write_target : __u8 {
+	WRITE_REGISTER = 0,
+	WRITE_MEMORY = 1, /* at a register plus an offset */
+};
+
+enum write_source : __u8 {
+	WRITE_CONSTANT = 0,
+	WRITE_SUM = 1,    /* a register plus a constant */
+	WRITE_LOADED = 2, /* the word in memory at a register plus a constant */
+};
+
+/* One thing that a rule writes when a program of user space passes. Registers are told by their byte offset in struct pt_regs. */
+struct user_write {
+	enum write_target target;
+	enum write_source source;
+	__u8 bytes; /* that are written: 1, 2, 4 or 8 */
+	__u8 reserved;
+	__u16 to;
+	__u16 from;
+	__s64 offset; /* of the target */
+	__u64 value;  /* the constant */
+};
+
+enum user_write_limit {
+	USER_WRITES_MAX = 32, /* of one rule; a power of two */
+};
+
+struct rule_writes {
+	__u32 count;
+	__u32 reserved;
+	struct user_write write[USER_WRITES_MAX];
 };
 
 struct rate_key {

@@ -175,7 +175,7 @@ int probe_netkit(void *ctx)
 	return PASS_TCX;
 }
 
-/* ---- helpers: loaded, not attached, but for the first ---- */
+/* ---- helpers: loaded, not attached, but for the first two ---- */
 
 /*
  * Whether a return value may be overridden shows only when the program is attached to a function that allows it. No task
@@ -186,6 +186,31 @@ int probe_use_override_return(struct pt_regs *ctx)
 {
 	if (bpf_get_current_pid_tgid() == ~0ULL)
 		bpf_override_return(ctx, 0);
+	return 0;
+}
+
+/*
+ * Whether registers of a program of user space may be changed shows when the program is attached as a uprobe. No task has these
+ * ids. On x86_64 the word is that of ax.
+ */
+SEC("uprobe")
+int probe_use_write_registers(struct pt_regs *ctx)
+{
+	__u64 value = 0;
+
+	if (bpf_get_current_pid_tgid() == ~0ULL)
+		asm volatile("*(u64 *)(%0 + 80) = %1" : : "r"(ctx), "r"(value) : "memory");
+	return 0;
+}
+
+/* Lockdown takes it away. The kernel logs each load. */
+SEC("uprobe")
+int probe_use_write_user(struct pt_regs *ctx)
+{
+	__u32 value = 0;
+
+	if (bpf_get_current_pid_tgid() == ~0ULL)
+		bpf_probe_write_user(NULL, &value, sizeof(value));
 	return 0;
 }
 

@@ -9,7 +9,9 @@
 #ifndef MERLON_HOOK_ENFORCE_H
 #define MERLON_HOOK_ENFORCE_H
 
+#include "enforcer.h"
 #include "hook_actions.h"
+#include "user_write.h"
 
 /* Largest errno (MAX_ERRNO, include/linux/err.h); the verifier wants no more of an LSM program. */
 #define ERRNO_MAX 4095
@@ -25,12 +27,27 @@ struct {
 	__type(value, __u32);
 } policy_modes SEC(".maps");
 
+/* Of override.bpf.c, for this hook. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 32768);
+	__type(key, __u32);
+	__type(value, __s32);
+} overrides SEC(".maps");
+
 struct enforce_walk {
 	struct hook_scratch *scratch;
 	__u64 left;
 	__u64 enforced;
 	__u32 word;
 };
+
+static __always_inline void verdict_add_signal(struct value_verdict *verdict, __u32 signal)
+{
+	if (signal && signal <= SIGNALS_MAX)
+		verdict->signals |= 1ull << (signal - 1);
+}
 
 static long enforce_step(__u32 index, struct enforce_walk *walk)
 {
@@ -51,12 +68,56 @@ static long enforce_step(__u32 index, struct enforce_walk *walk)
 	mode = bpf_map_lookup_elem(&policy_modes, &action->policy);
 	if (mode && *mode == POLICY_MONITORS)
 		return 0;
+	if (config.flags & (HOOK_WRITES_MEMORY | HOOK_WRITES_REGISTERS) && action->writes &&
+	    !user_write_rule(walk->scratch, rule))
+		return 0;
 	walk->enforced |= lowest;
 	__sync_fetch_and_add(&action->acted, 1);
 	if (!verdict->error)
 		verdict->error = action->error;
-	if (action->signal && action->signal <= SIGNALS_MAX)
-		verdict->signals |= 1ull << (action->signal - 1);
+	verdict_add_signal(verdict, action->signal);
+	if (config.flags & HOOK_ENFORCER) {
+		if (action->enforcer & ENFORCER_ACTS)
+			verdict_add_signal(verdict, enforcer_act(verdict, action));
+		if (action->enforcer & ENFORCER_FORGETS)
+			enforcer_forget(action);
+		if (action->enforcer & ENFORCER_NOTES)
+			verdict_add_signal(verdict, enforcer_notify(verdict, action, rule));
+	}
+	return 0;
+}
+
+/* Takes enforcers out of the mask for which nothing is noted. */
+static long enforcer_step(__u32 index, struct enforce_walk *walk)
+{
+	__u64 lowest = walk->left & -walk->left;
+	struct rule_action *action;
+	__u32 rule;
+
+	if (!lowest)
+		return 1;
+	walk->left ^= lowest;
+	rule = rule_number(walk->word, lowest);
+	action = bpf_map_lookup_elem(&rule_actions, &rule);
+	if (action && action->enforcer & ENFORCER_ACTS && !enforcer_find(action->policy, 0))
+		walk->enforced ^= lowest;
+	return 0;
+}
+
+static __noinline long enforcers_select(struct hook_scratch *scratch)
+{
+	struct enforce_walk walk = { .scratch = scratch };
+
+	for (__u32 w = 0; w < HOOK_WORDS_MAX; w++) {
+		if (w >= config.words)
+			break;
+		walk.word = w;
+		walk.enforced = scratch->mask[w];
+		walk.left = scratch->mask[w] & config.rules.enforce[w];
+		if (walk.left)
+			bpf_loop(64, enforcer_step, &walk, 0);
+		scratch->mask[w] = walk.enforced;
+	}
 	return 0;
 }
 
@@ -98,6 +159,14 @@ static __noinline long hook_enforce(struct hook_scratch *scratch)
 	if (signals.signals)
 		bpf_loop(SIGNALS_MAX, signal_step, &signals, 0);
 	scratch->verdict.unsent = signals.unsent;
+	if (config.flags & HOOK_OVERRIDES && scratch->verdict.error) {
+		__u32 thread = bpf_get_current_pid_tgid();
+
+		/* An instance before this one may have decided: it is the first. */
+		if (bpf_map_update_elem(&overrides, &thread, &scratch->verdict.error, BPF_NOEXIST) &&
+		    !bpf_map_lookup_elem(&overrides, &thread))
+			scratch->verdict.failed = 1;
+	}
 	return 0;
 }
 
@@ -110,7 +179,7 @@ static __noinline long hook_add_verdict(struct hook_scratch *scratch)
 		return 0;
 	room[0] = scratch->verdict.signals;
 	room[1] = scratch->verdict.unsent;
-	room[2] = (__u32)scratch->verdict.error;
+	room[2] = (__u64)scratch->verdict.failed << 32 | (__u32)scratch->verdict.error;
 	for (__u32 w = 0; w < HOOK_WORDS_MAX; w++) {
 		if (w >= config.words)
 			break;

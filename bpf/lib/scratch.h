@@ -71,6 +71,8 @@ struct hook_scratch {
 	__u64 has_verdict;
 	__u64 carried_by; /* the context of a hook whose next instance goes on here; 0 without */
 	__s32 decided;    /* by the instances so far */
+	__u64 registers;  /* bit n: word n of struct pt_regs is to become registers_new[n] */
+	__u64 registers_new[REGISTERS_MAX];
 };
 
 /* Entry cpu * scratch_slots + slot. User space sets max_entries before load. */

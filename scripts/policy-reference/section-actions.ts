@@ -16,7 +16,8 @@ export const ACTIONS: Section = {
   title: 'Actions',
   intro:
     'What a selector does when it matches, in `matchActions`, or in `matchReturnActions` when the function returns. Without any, an ' +
-    'event is sent. Actions that change what a process does are refused: this version observes.',
+    'event is sent. What an action did is in the event, under `merlon`: `verdict`, and by which means, `rung` (see json.md). Where this ' +
+    'kernel has no means, the policy is refused, unless `merlon.dev/accept-weaker` allows it.',
   parts: ['action'],
   tables: [actionsTable],
   features: [
@@ -54,20 +55,37 @@ export const ACTIONS: Section = {
       text: '`TrackSock` or `UntrackSock` for the socket that a function returns.',
       examples: ['action-track-returned-sock'],
     },
-    action(['Sigkill'], [], 'Kills the process.', ['action-sigkill']),
-    action(['Signal'], ['argSig'], 'Sends a signal to the process.', ['action-signal']),
+    action(
+      ['Sigkill'],
+      [],
+      'Kills the process, when the function is entered. What it was doing may still be completed.',
+      ['action-sigkill'],
+    ),
+    action(['Signal'], ['argSig'], 'Sends a signal to the process, when the function is entered.', [
+      'action-signal',
+    ]),
     action(
       ['Override'],
       ['argError', 'argRegs', 'argNewSymbol', 'argNewAddr', 'argNewOffset'],
-      'The call returns something else, or a program goes on elsewhere.',
+      'The operation does not take place and returns `argError`: in LSM hooks and functions `security_*`, and in system calls and other ' +
+        'functions that errors can be injected into (bpf_override_return; most kernels are built without it). A function of a program ' +
+        'returns `argError`, or the program goes on with other registers (`argRegs`) or in another function (`argNewSymbol`, ' +
+        '`argNewAddr`, an address of the file, `argNewOffset`, a place in it), where uprobes may change registers (Linux 6.18).',
       ['action-override', 'action-override-registers', 'action-override-place'],
     ),
     action(
       ['NotifyEnforcer', 'CleanupEnforcerNotification'],
       [],
-      'Has an enforcer act on the call that this hook is a part of.',
+      'Has the enforcers of the policy send `argSig` or return `argError` when the same thread makes one of their calls; ' +
+        'CleanupEnforcerNotification takes that back. Where the hook is at the beginning of such a call it sends the signal itself. ' +
+        'An error needs calls that Override can deny.',
       ['hook-enforcers'],
     ),
-    action(['Set'], ['argIndex', 'argValue'], 'Writes an argument of a USDT probe.', ['action-set']),
+    action(
+      ['Set'],
+      ['argIndex', 'argValue'],
+      'Writes an argument of a USDT probe that is in memory, where the kernel lets programs do so (not under lockdown).',
+      ['action-set'],
+    ),
   ],
 };

@@ -31,8 +31,6 @@ const later = { implemented: false, essential: false, needs: [] } as const;
 const optional = { implemented: true, essential: false, needs: [] } as const;
 /** Arguments are strings, paths and structures of the kernel. */
 const reading = { ...optional, needs: ['bpf_probe_read_kernel'] } as const;
-/** of a later version */
-const enforcing = { ...later, needs: ['bpf_probe_read_kernel'] } as const;
 
 /** In the order of the report; mechanisms in the order of preference of docs/architecture.md. */
 export const features: readonly Feature[] = [
@@ -72,7 +70,9 @@ export const features: readonly Feature[] = [
   { ...reading, name: 'policies on LSM hooks', ways: ['lsm'], cautions: [inactiveLsm] },
   { ...reading, name: 'deny by LSM', ways: ['lsm'], cautions: [inactiveLsm] },
   { ...reading, name: 'deny by fmod_ret', ways: ['fmod_ret'], cautions: [skippedHits] },
-  { ...enforcing, name: 'deny by override', ways: ['bpf_override_return'], cautions: [] },
+  { ...reading, name: 'deny by override', ways: ['bpf_override_return'], cautions: [] },
+  { ...optional, name: 'override in user functions', ways: ['uprobe registers'], cautions: [] },
+  { ...optional, name: 'set arguments of user probes', ways: ['bpf_probe_write_user'], cautions: [] },
   { ...optional, name: 'kill or signal', ways: ['bpf_send_signal'], cautions: [] },
   {
     ...optional,

@@ -68,6 +68,8 @@ export const requirements: Readonly<Record<CapabilityName, Requirement>> = {
     ...KPROBE,
     config: [...(KPROBE.config ?? []), 'CONFIG_FUNCTION_ERROR_INJECTION', 'CONFIG_BPF_KPROBE_OVERRIDE'],
   },
+  'uprobe registers': { ...UPROBE, since: '6.18' },
+  bpf_probe_write_user: UPROBE,
   bpf_d_path: TRAMPOLINE,
   bpf_copy_from_user_task: BTF_TRACING,
   bpf_path_d_path: { ...LSM, since: '6.12' },

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ValueEntry, ValueSockOwner, ValueVerdict } from '../events/gen/layouts.ts';
+import { ValueEntry, ValueSockOwner } from '../events/gen/layouts.ts';
 import type { HookRecord } from '../events/hook-record.ts';
 import { execIdOf } from '../process/process.ts';
 import type { ChunkWriter } from './chunk-writer.ts';
 import type { PreparedPolicy, PreparedRule } from './hook-fragments.ts';
-import { signalName } from './signals.ts';
 import type { Shortfall } from './value-json.ts';
+import { verdictMembers } from './verdict.ts';
 
 /**
  * What an event of a hook says under `merlon`: gathered while its fields are written, then written and forgotten. Members
@@ -21,35 +21,8 @@ export class HookDetails {
     this.#out = out;
   }
 
-  /**
-   * What became of the operation and its process: `denied`, it did not take place; `killed`, its process got a SIGKILL, and the
-   * operation may have completed; `signaled`, another signal; `failed`, the kernel refused to send it; `monitored`, nothing, by
-   * the policy's mode, or since this kernel cannot and the policy accepts that.
-   */
-  appendVerdict(record: HookRecord, { enforcement, bit }: PreparedRule): void {
-    if (enforcement === undefined) return;
-    if (enforcement.rung === 'none') {
-      this.#out.appendAscii(',"verdict":"monitored","rung":"none"');
-      return;
-    }
-    const place = record.find(ValueEntry.VALUE_VERDICT);
-    if (place < 0) return;
-    const data = record.dataOf(place);
-    const { view } = record;
-    const { error, signal, rung } = enforcement;
-    const word = view.getBigUint64(data + ValueVerdict.sizeof + 8 * (bit >> 6), true);
-    const signalBit = 1n << BigInt(Math.max(signal, 1) - 1);
-    const isUnsent = signal !== 0 && (view.getBigUint64(data + ValueVerdict.unsent, true) & signalBit) !== 0n;
-    const verdict = ((): string => {
-      if (((word >> BigInt(bit & 63)) & 1n) === 0n) return 'monitored';
-      if (rung !== 'signal') return 'denied';
-      if (isUnsent) return 'failed';
-      return signalName(signal) === 'SIGKILL' ? 'killed' : 'signaled';
-    })();
-    this.#out.appendAscii(`,"verdict":"${verdict}","rung":"${rung}"`);
-    if (error !== 0 && rung !== 'signal') this.#out.appendAscii(`,"error":${error}`);
-    if (signal !== 0) this.#out.appendAscii(`,"signal":"${signalName(signal)}"`);
-    if (isUnsent && rung !== 'signal') this.#out.appendAscii(',"signal_refused":true');
+  appendVerdict(record: HookRecord, rule: PreparedRule): void {
+    if (rule.enforcement !== undefined) this.#out.appendAscii(verdictMembers(record, rule));
   }
 
   appendShortfall(): void {

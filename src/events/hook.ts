@@ -62,15 +62,23 @@ export interface HookRule {
         /** 0 for none */
         readonly signal: number;
         readonly rung: Rung;
+        /** the hooked function of a program does not run */
+        readonly leaves?: boolean;
+        /** it has enforcers do this later, in the same process */
+        readonly notification?: { readonly error: number; readonly signal: number };
+        /** it is an enforcer: the record says what it has done */
+        readonly acts?: boolean;
       }
     | undefined;
 }
 
 /**
  * How an operation is denied or its process killed, the strongest first; docs/enforcement.md says what each guarantees.
- * `none`: this kernel cannot, and the policy accepts that.
+ * `override`: of a
+ * function that errors can be injected into. `registers`, `memory`: of a program of user space, which goes on with others. `enforcer`: another
+ * hook of the policy is told to. `none`: this kernel cannot, and the policy accepts that.
  */
-export type Rung = 'lsm' | 'fmod_ret' | 'signal' | 'none';
+export type Rung = 'lsm' | 'fmod_ret' | 'override' | 'registers' | 'memory' | 'signal' | 'enforcer' | 'none';
 
 /** A request that the agent sends: an HTTP GET of a URL, or a look-up of a name. */
 export type HookRequest =

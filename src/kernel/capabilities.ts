@@ -91,6 +91,8 @@ const RECIPES = {
   bpf_probe_read_kernel: helper('probe_use_probe_read_kernel'),
   bpf_send_signal: helper('probe_use_send_signal'),
   bpf_override_return: helper('probe_use_override_return', { kind: 'ksyscall', syscall: 'sethostname' }),
+  'uprobe registers': helper('probe_use_write_registers', uprobe(false)),
+  bpf_probe_write_user: helper('probe_use_write_user'),
   bpf_d_path: typed('helper', 'probe_use_d_path'),
   bpf_copy_from_user_task: typed('helper', 'probe_use_copy_from_user_task'),
   bpf_path_d_path: typed('kfunc', 'probe_use_path_d_path'),

@@ -19,6 +19,8 @@ type AttachPlace =
   | FunctionTarget
   /** lsm_ima: before the programs of `lsm`, for those rules that want the file's hash */
   | { readonly by: 'lsm' | 'lsm_ima' | 'fmod_ret'; readonly functionName: string }
+  /** a kprobe that can have the function return in place of running */
+  | { readonly by: 'override'; readonly functionName: string }
   | { readonly by: 'tracepoint'; readonly subsystem: string; readonly event: string }
   | { readonly by: 'raw_tracepoint'; readonly event: string }
   /** every execve, for what processes inherit (follow.ts) */
@@ -55,7 +57,12 @@ export function isFunctionTarget(target: AttachTarget): target is FunctionTarget
 export function hasTrampoline(
   target: AttachTarget,
 ): target is AttachTarget & { by: 'fentry' | 'fexit' | 'lsm' | 'lsm_ima'; functionName: string } {
-  return 'functionName' in target && target.by !== 'kprobe' && target.by !== 'kretprobe';
+  return (
+    'functionName' in target &&
+    target.by !== 'kprobe' &&
+    target.by !== 'kretprobe' &&
+    target.by !== 'override'
+  );
 }
 
 /** Hooks with the same key share a program. */

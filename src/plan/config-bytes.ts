@@ -5,11 +5,16 @@ import {
   HookFlag,
   ValueConfig,
   RuleAction as RuleActionLayout,
+  RuleWrites,
+  UserWrite as UserWriteLayout,
+  WriteSource,
+  WriteTarget,
 } from '../events/gen/layouts.ts';
 import type { Dimension } from './dimension-plan.ts';
 import type { InstancePlan, RuleAction } from './instance-plan.ts';
 import { RuleMask } from './rule-mask.ts';
 import type { StringSecret } from './string-key.ts';
+import type { UserWrite } from './user-writes.ts';
 import { type ValuePlan, valueFlags } from './value-plan.ts';
 
 const STEP_FOLLOW = 0x8000_0000;
@@ -47,6 +52,7 @@ export function configBytes(
       (plan.atReturn ? HookFlag.HOOK_RETURN : 0) |
       (plan.names === undefined ? 0 : HookFlag.HOOK_PLACES) |
       (plan.attach.by === 'follow' ? HookFlag.HOOK_FOLLOW : 0) |
+      (plan.attach.by === 'override' ? HookFlag.HOOK_OVERRIDES : 0) |
       (identity.continues && canDeny(plan) ? HookFlag.HOOK_CONTINUES : 0) |
       actionFlags(plan),
   );
@@ -91,11 +97,16 @@ export function actionFlags({ attach, actions, values, rules }: InstancePlan): n
   const limits = actions.some(({ intervalNs }) => intervalNs > 0n);
   const tracks = actions.some(({ track, untrack }) => track.length + untrack.length > 0);
   const hasEnforcement = actions.some(enforces);
+  const writesTo = (wanted: UserWrite['target']): boolean =>
+    actions.some(({ writes }) => writes.some(({ target }) => target === wanted));
   const hasSocks = values.some(({ shown }) => shown.form === 'sock');
   return (
     (limits ? HookFlag.HOOK_LIMITS : 0) |
     (tracks ? HookFlag.HOOK_TRACKS : 0) |
     (hasEnforcement ? HookFlag.HOOK_ENFORCES : 0) |
+    (actions.some(({ enforcer }) => enforcer !== 0) ? HookFlag.HOOK_ENFORCER : 0) |
+    (writesTo('memory') ? HookFlag.HOOK_WRITES_MEMORY : 0) |
+    (writesTo('register') ? HookFlag.HOOK_WRITES_REGISTERS : 0) |
     (hasSocks ? HookFlag.HOOK_SOCK_OWNERS : 0) |
     (values.some(({ maxData }) => maxData) ? HookFlag.HOOK_WIDE : 0) |
     (rules.imaHash.isEmpty ? 0 : HookFlag.HOOK_IMA) |
@@ -108,8 +119,8 @@ function canDeny({ attach }: InstancePlan): boolean {
   return attach.by === 'lsm' || attach.by === 'fmod_ret';
 }
 
-function enforces({ error, signal }: RuleAction): boolean {
-  return error !== 0 || signal !== 0;
+function enforces({ error, signal, writes, enforcer }: RuleAction): boolean {
+  return error !== 0 || signal !== 0 || writes.length > 0 || enforcer !== 0;
 }
 
 function actingRules({ actions, words }: InstancePlan, acts: (action: RuleAction) => boolean): RuleMask {
@@ -127,6 +138,9 @@ export function actionBytes({
   untrack,
   error,
   signal,
+  writes,
+  enforcer,
+  notification,
   policy,
 }: RuleAction): Uint8Array {
   const view = new DataView(new ArrayBuffer(RuleActionLayout.sizeof));
@@ -138,6 +152,32 @@ export function actionBytes({
   view.setUint32(RuleActionLayout.policy, policy, true);
   view.setInt32(RuleActionLayout.error, error, true);
   view.setUint32(RuleActionLayout.signal, signal, true);
+  view.setUint32(RuleActionLayout.enforcer, enforcer, true);
+  view.setInt32(RuleActionLayout.noteError, notification.error, true);
+  view.setUint32(RuleActionLayout.noteSignal, notification.signal, true);
+  view.setUint32(RuleActionLayout.writes, writes.length > 0 ? 1 : 0, true);
+  return new Uint8Array(view.buffer);
+}
+
+const TARGETS = { register: WriteTarget.WRITE_REGISTER, memory: WriteTarget.WRITE_MEMORY } as const;
+const SOURCES = {
+  ...{ constant: WriteSource.WRITE_CONSTANT, sum: WriteSource.WRITE_SUM, loaded: WriteSource.WRITE_LOADED },
+} as const;
+
+/** A struct rule_writes. */
+export function writesBytes({ writes }: RuleAction): Uint8Array {
+  const view = new DataView(new ArrayBuffer(RuleWrites.sizeof));
+  view.setUint32(RuleWrites.count, writes.length, true);
+  writes.forEach(({ target, source, bytes, to, from, offset, value }, index) => {
+    const base = RuleWrites.write + index * UserWriteLayout.sizeof;
+    view.setUint8(base + UserWriteLayout.target, TARGETS[target]);
+    view.setUint8(base + UserWriteLayout.source, SOURCES[source]);
+    view.setUint8(base + UserWriteLayout.bytes, bytes);
+    view.setUint16(base + UserWriteLayout.to, to, true);
+    view.setUint16(base + UserWriteLayout.from, from, true);
+    view.setBigInt64(base + UserWriteLayout.offset, offset, true);
+    view.setBigUint64(base + UserWriteLayout.value, BigInt.asUintN(64, value), true);
+  });
   return new Uint8Array(view.buffer);
 }
 

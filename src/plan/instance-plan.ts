@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { RateScope } from '../events/gen/layouts.ts';
+import type { EnforcerRole, RateScope } from '../events/gen/layouts.ts';
 import type { HookPolicy, HookTarget } from '../events/hook.ts';
 import type { AttachTarget } from './attach-target.ts';
 import type { Dimension } from './dimension-plan.ts';
 import type { RuleMask } from './rule-mask.ts';
+import type { UserWrite } from './user-writes.ts';
 import type { ValuePlan } from './value-plan.ts';
 
 /** One program in the kernel: a hook, or a part of one that has too many rules for one program. Plain data. */
@@ -41,6 +42,14 @@ export interface RuleAction {
   /** what it does to the operation and its process */
   readonly error: number;
   readonly signal: number;
+  /** into the program of user space that passes */
+  readonly writes: readonly UserWrite[];
+  readonly enforcer: (typeof EnforcerRole)[keyof typeof EnforcerRole] | 0;
+  readonly notification: {
+    readonly error: number;
+    readonly signal: number;
+    readonly calls: readonly number[];
+  };
   /** number of the rule's policy, whose mode decides whether it does so */
   readonly policy: number;
 }

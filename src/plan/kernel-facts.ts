@@ -43,6 +43,9 @@ export interface AttachFacts {
   readonly skipsHits?: string | undefined;
 }
 
+/** Ways to act that are looked for when a policy wants one. */
+export type ActingCapability = 'bpf_override_return' | 'bpf_probe_write_user' | 'uprobe registers';
+
 /** Whose programs make a system call: its number and its arguments' places depend on it. */
 export type SyscallAbi = 'x64' | 'i386' | 'arm64' | 'arm32';
 
@@ -77,6 +80,7 @@ export interface FileIdentity {
  */
 export interface KernelFacts {
   readonly attach: AttachFacts;
+  canAct(capability: ActingCapability): boolean;
   /** Targets that the kernel has turned out to refuse, by their key, and why. Whoever attaches adds to it. */
   readonly refusals: Map<string, string>;
   /** inode numbers of the first process's namespaces, in the order of struct process_namespaces */

@@ -62,8 +62,18 @@ describe('actions of a selector', () => {
     assert.deepEqual(planActions(undefined, returning, { ...PLACES, returnValue: 3 }).track, [3]);
   });
 
-  test('what is not served is refused', () => {
-    assert.throws(() => planned({ kind: 'CleanupEnforcerNotification', at: AT }), PlanError);
+  test('an action that takes back what another one notes is refused', () => {
+    const notify: Action = { kind: 'NotifyEnforcer', error: 0, signal: 9, at: AT };
+    const cleanup: Action = { kind: 'CleanupEnforcerNotification', at: AT };
+    planned(cleanup);
+    assert.throws(() => planned(notify, cleanup), PlanError);
+  });
+
+  test('what acts on the operation is refused when the function has run', () => {
+    assert.throws(
+      () => planActions(selector({ returnActions: [{ kind: 'Sigkill', at: AT }] }), HOOK, PLACES),
+      PlanError,
+    );
   });
 
   test('the hash of the file: asked for by a program of its own that limits nothing, sent by the other', () => {

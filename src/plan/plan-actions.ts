@@ -33,7 +33,9 @@ const SCOPES: Readonly<Record<RateLimit['scope'], Scope>> = {
   process: RateScope.RATE_PROCESS,
 };
 /** What acts on the operation or its process. */
-const ENFORCING: ReadonlySet<Action['kind']> = new Set(['Sigkill', 'Signal', 'Override']);
+const ENFORCING: ReadonlySet<Action['kind']> = new Set([
+  ...(['Sigkill', 'Signal', 'Override', 'Set', 'NotifyEnforcer', 'CleanupEnforcerNotification'] as const),
+]);
 const NS_PER_MS = 1_000_000n;
 
 /** Plans the actions of a selector; a hook without selectors has one that posts. `onError` hears of what is not served. */
@@ -53,6 +55,15 @@ export function planActions(
         late.at,
         `Cannot serve action "${late.kind}" when the function returns: it has run by then`,
         'Move the action to matchActions.',
+      ),
+    );
+  const cleanup = actions.find(({ kind }) => kind === 'CleanupEnforcerNotification');
+  if (cleanup !== undefined && actions.some(({ kind }) => kind === 'NotifyEnforcer'))
+    onError(
+      new PlanError(
+        cleanup.at,
+        'Cannot use CleanupEnforcerNotification beside NotifyEnforcer: it would take back what that notes',
+        'Move it to a hook behind the calls of the enforcers.',
       ),
     );
   const sends = !actions.some(({ kind }) => kind === 'NoPost');
@@ -114,8 +125,13 @@ function actionsOf(selector: Selector | undefined): Action[] {
 function refuse(action: Action, hook: Hook): void {
   switch (action.kind) {
     case 'NoPost':
+    // plan-enforcement.ts judges these.
     case 'Sigkill':
     case 'Signal':
+    case 'Override':
+    case 'Set':
+    case 'NotifyEnforcer':
+    case 'CleanupEnforcerNotification':
     case 'TrackSock':
     case 'UntrackSock':
     // planRequests judges these.
@@ -126,12 +142,6 @@ function refuse(action: Action, hook: Hook): void {
       if ((action.kernelStackTrace || action.userStackTrace) && hook.kind === 'lsm')
         throw new PlanError(action.at, 'Cannot take a stack trace in an LSM hook');
       return;
-    case 'Override':
-      if (hook.kind === 'uprobe')
-        throw new PlanError(action.at, 'Cannot serve action "Override" of a uprobe in this version');
-      return;
-    default:
-      throw new PlanError(action.at, `Cannot serve action "${action.kind}" in this version`);
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
-import { actionBytes, configBytes } from './config-bytes.ts';
+import { actionBytes, configBytes, writesBytes } from './config-bytes.ts';
 import type { InstancePlan } from './instance-plan.ts';
 import type { StringSecret } from './string-key.ts';
 
@@ -10,7 +10,11 @@ export function digestOf(plan: InstancePlan, secret: StringSecret): string {
     configBytes(plan, { hook: 0, generation: 0, next: 0, continues: false }, secret),
   );
   for (const alphabet of plan.alphabets) hash.update(alphabet);
-  for (const action of plan.actions) hash.update(`${action.rule}`).update(actionBytes(action));
+  for (const action of plan.actions) {
+    hash.update(`${action.rule}`).update(actionBytes(action));
+    hash.update(JSON.stringify(action.notification.calls));
+    if (action.writes.length > 0) hash.update(writesBytes(action));
+  }
   for (const { table, output } of plan.dimensions)
     for (const part of [table, output])
       if (part !== undefined)

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Action, Hook, Policy } from '../policy/model.ts';
 import type { AttachFacts, KernelFunction } from './kernel-facts.ts';
+import { remarkOn } from './function-target.ts';
 import { enforcementOf, planServedTargets } from './plan-enforcement.ts';
+import { enforcerHooks } from './plan-enforcers.ts';
 import { PlanError } from './plan-problem.ts';
 import { AT, kernelFacts, policy, selector } from './testing.ts';
 
@@ -49,7 +51,7 @@ function planned(hook: Hook, attach: AttachFacts, extensions: Policy['extensions
   });
   const [served] = planServedTargets(hook, policy('p', [hook], { extensions }), facts);
   assert.ok(served !== undefined);
-  const { rung, error, signal } = enforcementOf(hook.selectors[0], served.target) ?? {};
+  const { rung, error, signal } = enforcementOf(hook.selectors[0], served.target, hook, facts) ?? {};
   return [served.target.attach.by, rung, error, signal];
 }
 
@@ -59,6 +61,25 @@ describe('a denial', () => {
     assert.deepEqual(planned(hook, EVERYTHING), ['lsm', 'lsm', -1, 0]);
     assert.deepEqual(planned(hook, { ...EVERYTHING, lsm: false }), ['fmod_ret', 'fmod_ret', -1, 0]);
     assert.deepEqual(planned(lsm('file_open', override(-1), KILL), EVERYTHING), ['lsm', 'lsm', -1, 9]);
+  });
+
+  test('of another function where errors can be injected into it', () => {
+    const hook = kprobe('fd_install', override(1));
+    const on = (refusals: ReadonlyMap<string, string>): string =>
+      planServedTargets(
+        hook,
+        policy('p', [hook], { extensions: WEAKER }),
+        kernelFacts({
+          attach: EVERYTHING,
+          canAct: (capability) => capability === 'bpf_override_return',
+          findFunction: () => returning('int'),
+          refusals: new Map(refusals),
+        }),
+      )
+        .map(({ target }) => target.attach.by)
+        .join();
+    assert.equal(on(new Map()), 'override');
+    assert.equal(on(new Map([['override:fd_install', 'EINVAL']])), 'fentry');
   });
 
   test('that no rung can give is refused', () => {
@@ -100,4 +121,54 @@ describe('a denial', () => {
       0,
     ]);
   });
+});
+
+describe('enforcers', () => {
+  const notify = (error: number, signal: number): Action => ({
+    kind: 'NotifyEnforcer',
+    error,
+    signal,
+    at: AT,
+  });
+
+  /** How the enforcers of a policy are attached on a kernel. */
+  function attached(action: Action, attach: AttachFacts, extensions?: Policy['extensions']): string[] {
+    const calls = ['sys_chroot', 'security_file_open'].map(
+      (name) => ({ kind: 'function', name, at: AT }) as const,
+    );
+    const one = policy('p', [kprobe('sys_chroot', action)], {
+      enforcers: [{ calls, at: AT }],
+      ...(extensions === undefined ? {} : { extensions }),
+    });
+    const facts = kernelFacts({
+      attach,
+      findFunction: () => returning('int'),
+      syscallNumber: (name) => (name === 'chroot' ? 161 : undefined),
+    });
+    return enforcerHooks(one)
+      .flatMap((hook) => planServedTargets(hook, one, facts))
+      .map(({ target }) => target.attach.by);
+  }
+
+  test('signal on every kernel', () => {
+    assert.deepEqual(attached(notify(0, 9), { ...NOTHING, kprobe: true }), ['kprobe', 'kprobe']);
+    assert.deepEqual(attached(notify(0, 9), EVERYTHING), ['fentry', 'lsm']);
+  });
+
+  test('return an error where the call can be denied; elsewhere the policy is refused unless it accepts that', () => {
+    assert.throws(() => attached(notify(-1, 9), EVERYTHING), PlanError);
+    assert.deepEqual(attached(notify(-1, 9), EVERYTHING, WEAKER), ['fentry', 'lsm']);
+  });
+});
+
+test('what fmod_ret does not guarantee is told', () => {
+  const target = { by: 'fmod_ret', functionName: 'security_file_open' } as const;
+  const facts = (attach: AttachFacts) => ({ attach, refusals: new Map<string, string>() });
+  const skipsHits = 'some hits are skipped';
+  assert.match(
+    remarkOn(target, facts({ ...EVERYTHING, lsm: false, skipsHits })) ?? '',
+    /no.* BPF LSM.*; best effort: some hits are skipped$/,
+  );
+  assert.doesNotMatch(remarkOn(target, facts(EVERYTHING)) ?? '', /best effort/);
+  assert.equal(remarkOn({ ...target, by: 'lsm' }, facts(EVERYTHING)), undefined);
 });

@@ -2,9 +2,11 @@
 import type { Rung } from '../events/hook.ts';
 import type { Action, Hook, Policy, Selector } from '../policy/model.ts';
 import type { KernelFacts, KernelFunction } from './kernel-facts.ts';
+import { targetKey } from './attach-target.ts';
 import type { PlannedTarget } from './plan-target.ts';
 import { planTargets } from './plan-target.ts';
 import { type OnPlanError, PlanError, raise } from './plan-problem.ts';
+import { overrideWrites, setWrite, type UserWrite } from './user-writes.ts';
 
 /** What a rule does to the operation and its process. */
 export interface Enforcement {
@@ -13,7 +15,23 @@ export interface Enforcement {
   /** sent to the process; 0: none */
   readonly signal: number;
   readonly rung: Rung;
+  /** into the program that passes */
+  readonly writes: readonly UserWrite[];
+  /** the hooked function of that program does not run */
+  readonly leaves: boolean;
+  /** what the policy's enforcers are to do, and their system calls where this hook may be at the beginning of one */
+  readonly notification?: {
+    readonly error: number;
+    readonly signal: number;
+    readonly calls: readonly number[];
+  };
+  /** it takes back what is noted for them */
+  readonly forgets?: boolean;
+  /** it is an enforcer: it does what is noted */
+  readonly acts?: boolean;
 }
+
+export const NOT_ENFORCED: Enforcement = { error: 0, signal: 0, rung: 'none', writes: [], leaves: false };
 
 /** A target of a hook, with the rules that it serves: the others of the hook have a target of their own. */
 export interface ServedTarget {
@@ -48,8 +66,12 @@ export function planServedTargets(
       throw undeniable(target, override);
     return denying;
   };
-  if (enforcing.length === 0 || hook.kind === 'tracepoint' || hook.kind === 'uprobe' || hook.kind === 'usdt')
+  if (enforcing.length === 0 || hook.kind === 'tracepoint')
     return planTargets(hook, facts, onError).map((target) => ({ target, hook, serves: 'all' }));
+  if (hook.kind === 'uprobe' || hook.kind === 'usdt') {
+    if (!acceptsWeaker(policy)) for (const action of enforcing) checkWrite(action, hook, facts);
+    return planTargets(hook, facts, onError).map((target) => ({ target, hook, serves: 'all' }));
+  }
   if (hook.kind === 'lsm')
     return planTargets(hook, facts, onError).map((target) => ({ target: deny(target), hook, serves: 'all' }));
   const entry = entryOf(hook);
@@ -66,30 +88,93 @@ function acceptsWeaker({ extensions }: Pick<Policy, 'extensions'>): boolean {
   return extensions.get('accept-weaker') === 'true';
 }
 
-/** What a selector's actions do to the operation; undefined when they only observe. */
+/** What this kernel lacks for an action that writes into a program of user space. */
+function checkWrite(action: Action, hook: Hook, facts: KernelFacts): void {
+  const obstacle = writeObstacle(action, hook, facts);
+  if (obstacle !== undefined)
+    throw new PlanError(
+      action.at,
+      `Cannot serve action "${action.kind}": ${obstacle}`,
+      'With the annotation merlon.dev/accept-weaker: "true" the policy is loaded without it.',
+    );
+}
+
+function writeObstacle(action: Action, hook: Hook, facts: KernelFacts): string | undefined {
+  if (action.kind === 'Override' && hook.kind === 'uprobe' && hook.returnArg !== undefined)
+    return 'the hook is where the function returns, and it has run by then';
+  if (action.kind === 'Override' && hook.kind === 'uprobe' && !facts.canAct('uprobe registers'))
+    return 'this kernel lets no uprobe change registers; Linux 6.18 does';
+  if (action.kind === 'Set' && !facts.canAct('bpf_probe_write_user'))
+    return 'this kernel lets no program write memory of a process (bpf_probe_write_user; lockdown takes it away)';
+  return undefined;
+}
+
+/**
+ * What a selector's actions do to the operation; undefined when they only observe. `noteCalls` are the enforcers' system calls where
+ * the hook may be at the beginning of one. Throws a PlanError for what cannot be.
+ */
 export function enforcementOf(
   selector: Selector | undefined,
   target: PlannedTarget,
+  hook: Hook,
+  facts: KernelFacts,
+  noteCalls: readonly number[] = [],
 ): Enforcement | undefined {
   const actions = selector === undefined ? [] : enforcingActions(selector);
   if (actions.length === 0) return undefined;
+  const { attach, signature } = target;
   let error = 0;
   let signal = 0;
+  let leaves = false;
+  const writes: UserWrite[] = [];
   for (const action of actions) {
-    if (action.kind === 'Override' && error === 0) error = action.error ?? 0;
-    else if (action.kind === 'Sigkill') signal = SIGKILL;
+    if (action.kind === 'Sigkill') signal = SIGKILL;
     else if (action.kind === 'Signal' && signal !== SIGKILL) signal = action.signal;
+    else if (writeObstacle(action, hook, facts) !== undefined) continue;
+    else if (action.kind === 'Override' && attach.by === 'uprobe') {
+      const override = overrideWrites(action, attach, facts);
+      writes.push(...override.writes);
+      leaves ||= override.leaves;
+      error = action.error ?? 0;
+    } else if (action.kind === 'Override' && error === 0) error = action.error ?? 0;
+    else if (action.kind === 'Set' && signature.kind === 'usdt') {
+      const argument = hook.args[action.argument];
+      if (argument !== undefined) writes.push(setWrite(action, argument, signature.args, facts));
+    }
   }
+  const notified = actions.find((action) => action.kind === 'NotifyEnforcer');
+  const forgets = actions.some(({ kind }) => kind === 'CleanupEnforcerNotification');
+  const common = {
+    ...{ signal, writes, leaves },
+    ...(notified === undefined
+      ? {}
+      : { notification: { error: notified.error, signal: notified.signal, calls: noteCalls } }),
+    ...(forgets ? { forgets } : {}),
+  };
+  if (error !== 0 && canDeny(target) && isDenying(attach.by)) return { ...common, error, rung: attach.by };
+  const [write] = writes;
+  if (write !== undefined)
+    return { ...common, error, rung: write.target === 'register' ? 'registers' : 'memory' };
+  if (signal !== 0) return { ...common, error: 0, rung: 'signal' };
+  return { ...common, error: 0, rung: notified === undefined && !forgets ? 'none' : 'enforcer' };
+}
+
+/** What an enforcer does, which is known when it is notified. */
+export function enforcerEnforcement(target: PlannedTarget): Enforcement {
   const { by } = target.attach;
-  if (error !== 0 && canDeny(target) && (by === 'lsm' || by === 'fmod_ret'))
-    return { error, signal, rung: by };
-  return { error: 0, signal, rung: signal === 0 ? 'none' : 'signal' };
+  const rung = canDeny(target) && isDenying(by) ? by : 'signal';
+  return { error: 0, signal: 0, rung, writes: [], leaves: false, acts: true };
+}
+
+/** Ways to attach of which the program's decision holds for the operation. */
+function isDenying(by: PlannedTarget['attach']['by']): by is 'lsm' | 'fmod_ret' | 'override' {
+  return by === 'lsm' || by === 'fmod_ret' || by === 'override';
 }
 
 /** Whether what a program there returns decides about the operation. */
 function canDeny(target: PlannedTarget): boolean {
   const { by } = target.attach;
-  return (by === 'lsm' || by === 'fmod_ret') && !returnsNothing(target);
+  return isDenying(by) && !returnsNothing(target);
 }
 
 /** Whether a policy denies or signals anything. */
@@ -101,8 +186,12 @@ export function isEnforcing(selector: Selector | undefined): boolean {
   return selector !== undefined && enforcingActions(selector).length > 0;
 }
 
+const ENFORCING: ReadonlySet<Action['kind']> = new Set([
+  ...(['Sigkill', 'Signal', 'Override', 'Set', 'NotifyEnforcer', 'CleanupEnforcerNotification'] as const),
+]);
+
 function enforcingActions({ actions }: Selector): Action[] {
-  return actions.filter(({ kind }) => kind === 'Sigkill' || kind === 'Signal' || kind === 'Override');
+  return actions.filter(({ kind }) => ENFORCING.has(kind));
 }
 
 type Override = Extract<Action, { kind: 'Override' }>;
@@ -131,16 +220,33 @@ function denyingTarget(
   override: Override | undefined,
   facts: KernelFacts,
 ): PlannedTarget {
-  if (target.attach.by === 'lsm' || !('functionName' in target.shown) || target.syscallRegisters)
-    return target;
-  // These programs can only refuse, and what returns nothing cannot.
-  if (override !== undefined && ((override.error ?? 0) >= 0 || returnsNothing(target))) return target;
+  if (target.attach.by === 'lsm' || !('functionName' in target.shown)) return target;
   const { functionName } = target.shown;
+  // These programs can only refuse, and what returns nothing cannot.
+  const canRefuse = override === undefined || ((override.error ?? 0) < 0 && !returnsNothing(target));
   const hook = functionName.startsWith(SECURITY) ? functionName.slice(SECURITY.length) : undefined;
-  if (hook !== undefined && facts.attach.lsm && isSame(facts, functionName, `bpf_lsm_${hook}`))
-    return { ...target, attach: { by: 'lsm', functionName: hook } };
-  if (override === undefined || hook === undefined || !facts.attach.trampoline) return target;
-  return { ...target, attach: { by: 'fmod_ret', functionName } };
+  if (hook !== undefined && !target.syscallRegisters && canRefuse) {
+    if (facts.attach.lsm && isSame(facts, functionName, `bpf_lsm_${hook}`))
+      return { ...target, attach: { by: 'lsm', functionName: hook } };
+    const modifying = { by: 'fmod_ret', functionName } as const;
+    if (override !== undefined && facts.attach.trampoline && !facts.refusals.has(targetKey(modifying)))
+      return { ...target, attach: modifying };
+  }
+  return override === undefined ? target : overridingTarget(target, functionName, facts);
+}
+
+/** By bpf_override_return, which kernels have that are built for the injection of errors; the functions are told by trying. */
+function overridingTarget(target: PlannedTarget, functionName: string, facts: KernelFacts): PlannedTarget {
+  const attach = { by: 'override', functionName } as const;
+  if (
+    target.names !== undefined ||
+    facts.findFunction(functionName) === undefined ||
+    facts.refusals.has(targetKey(attach)) ||
+    !facts.attach.kprobe ||
+    !facts.canAct('bpf_override_return')
+  )
+    return target;
+  return { ...target, attach, argumentCount: target.syscallRegisters ? 1 : target.argumentCount };
 }
 
 function returnsNothing({ signature }: PlannedTarget): boolean {

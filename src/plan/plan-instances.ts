@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DimensionInput, HookLimit, RateScope } from '../events/gen/layouts.ts';
+import { DimensionInput, EnforcerRole, HookLimit, RateScope } from '../events/gen/layouts.ts';
 import type { HookPolicy } from '../events/hook.ts';
 import type { CelNode } from '../policy/cel-node.ts';
 import { classify } from './automaton.ts';
@@ -8,6 +8,7 @@ import type { Condition } from './condition.ts';
 import type { RuleCondition } from './dimension-plan.ts';
 import { buildDimension, dimensionKey } from './dimension.ts';
 import type { InstancePlan, RuleAction, RuleSets } from './instance-plan.ts';
+import type { Enforcement } from './plan-enforcement.ts';
 import { PlanError } from './plan-problem.ts';
 import type { PlannedRule, PolicyHook } from './plan-policies.ts';
 import { RuleMask } from './rule-mask.ts';
@@ -35,7 +36,24 @@ export function planInstances(hooks: readonly PolicyHook[], secret: StringSecret
       );
     groups.push(group);
   }
+  refuseSecondWriter(hooks, groups);
   return groups.map((group) => group.plan(secret));
+}
+
+/** The programs of a hook run one after the other, and each looks at the registers that the one before has left. */
+function refuseSecondWriter(hooks: readonly PolicyHook[], groups: readonly Group[]): void {
+  if (groups.filter((group) => group.writesRegisters).length < 2) return;
+  const writer = hooks.findLast(writesRegisters);
+  if (writer === undefined) throw new RangeError('A group that writes has a hook that does');
+  throw new PlanError(
+    writer.at,
+    'Cannot have several programs of one hook change registers',
+    'Use fewer values and kinds of conditions on this hook, so that one program holds them all.',
+  );
+}
+
+function writesRegisters({ rules }: PolicyHook): boolean {
+  return rules.some(({ enforcement }) => enforcement?.writes.some(({ target }) => target === 'register'));
 }
 
 interface PlacedHook {
@@ -53,6 +71,10 @@ class Group {
   /** conditions by table; a rule's second condition for one table gets a table of its own */
   readonly #dimensions = new Map<string, RuleCondition[]>();
   #rules = 0;
+
+  get writesRegisters(): boolean {
+    return this.#placed.some(({ hook }) => writesRegisters(hook));
+  }
 
   /** False, and nothing changed, when it does not fit. */
   add(hook: PolicyHook): boolean {
@@ -215,10 +237,19 @@ function ruleActions({ hook, firstRule, entries }: PlacedHook): RuleAction[] {
             untrack: move(untrack),
             error: enforcement?.error ?? 0,
             signal: enforcement?.signal ?? 0,
+            writes: enforcement?.writes ?? [],
+            enforcer: roleOf(enforcement),
+            notification: enforcement?.notification ?? { error: 0, signal: 0, calls: [] },
             policy: hook.number,
           },
         ],
   );
+}
+
+function roleOf(enforcement: Enforcement | undefined): RuleAction['enforcer'] {
+  if (enforcement?.acts === true) return EnforcerRole.ENFORCER_ACTS;
+  if (enforcement?.notification !== undefined) return EnforcerRole.ENFORCER_NOTES;
+  return enforcement?.forgets === true ? EnforcerRole.ENFORCER_FORGETS : 0;
 }
 
 /** A policy's rules stay within a word, or begin one and have their words for themselves. */

@@ -8,11 +8,18 @@ import type { KernelFacts } from './kernel-facts.ts';
 import type { ActionOptions, PlannedActions } from './plan-actions.ts';
 import { planActions, planRequests } from './plan-actions.ts';
 import { type LoaderHook, planLoader } from './plan-loader.ts';
-import { attempt, NeedsKubernetes, type OnPlanError, PlanError, raise } from './plan-problem.ts';
+import { attempt, NeedsKubernetes, type OnPlanError, raise } from './plan-problem.ts';
 import { checkMatchInode, matchesInodes } from './match-inode.ts';
 import { planSelector, UNREADABLE } from './plan-selector.ts';
 import type { Enforcement, ServedTarget } from './plan-enforcement.ts';
-import { enforcementOf, isEnforcing, planServedTargets } from './plan-enforcement.ts';
+import { callsAtEntry, enforcerHooks } from './plan-enforcers.ts';
+import {
+  enforcementOf,
+  enforcerEnforcement,
+  isEnforcing,
+  NOT_ENFORCED,
+  planServedTargets,
+} from './plan-enforcement.ts';
 import type { PlannedTarget } from './plan-target.ts';
 import { planValue } from './plan-value.ts';
 import type { Condition } from './condition.ts';
@@ -54,7 +61,6 @@ export function planPolicy(
   onError: OnPlanError = raise,
 ): Map<string, PolicyHook[]> {
   attempt(() => refuseWorkload(policy), onError);
-  attempt(() => refuseEnforcers(policy), onError);
   const byTarget = new Map<string, PolicyHook[]>();
   const add = (hook: PolicyHook): void => {
     const key = targetKey(hook.target.attach);
@@ -67,6 +73,9 @@ export function planPolicy(
       const asking = askForHash(planned);
       if (asking !== undefined) add(asking);
     }
+  for (const hook of enforcerHooks(policy))
+    for (const { target } of attempt(() => planServedTargets(hook, policy, facts, onError), onError) ?? [])
+      add(enforcerHook(policy, hook.at, target, options));
   if (policy.loader)
     for (const hook of attempt(() => planLoader(policy.at, facts), onError) ?? [])
       byTarget.set(targetKey(hook.target.attach), [loaderHook(policy, hook)]);
@@ -80,11 +89,6 @@ function refuseWorkload({ namespace, workload, nodeSelector, at: policyAt }: Pol
     throw new NeedsKubernetes(at, 'Cannot limit a policy to workloads: Kubernetes is not on');
   if (nodeSelector !== undefined)
     throw new NeedsKubernetes(policyAt, 'Cannot limit a policy to nodes: Kubernetes is not on');
-}
-
-function refuseEnforcers({ enforcers }: Policy): void {
-  const [enforcer] = enforcers;
-  if (enforcer !== undefined) throw new PlanError(enforcer.at, 'Cannot serve enforcers in this version');
 }
 
 /** Values that several entries name are read once. */
@@ -125,8 +129,11 @@ function planHook(
     hook.selectors.length === 0 ? [undefined] : hook.selectors;
   const showOf = (entries: number[], specified: Hook['args']): HookPolicy['args'] =>
     entries.flatMap((entry, index) => (entry < 0 ? [] : [{ entry, label: specified[index]?.label }]));
+  const noteCalls = callsAtEntry(policy, target, facts, onError);
   const enforcements = selectors.map((selector) =>
-    serves === 'observing' ? undefined : enforcementOf(selector, target),
+    serves === 'observing'
+      ? undefined
+      : attempt(() => enforcementOf(selector, target, hook, facts, noteCalls), onError),
   );
   const rules = selectors.map((selector, index): Rule => ({
     shown: {
@@ -186,7 +193,7 @@ function whenUnreadable({ shown, planned }: Rule, values: readonly ValuePlan[]):
   const label = shown.label === undefined ? 'unreadable' : `${shown.label} (unreadable)`;
   return [
     {
-      shown: { ...shown, label, requests: [], enforcement: { error: 0, signal: 0, rung: 'none' } },
+      shown: { ...shown, label, requests: [], enforcement: NOT_ENFORCED },
       planned: { ...planned, enforcement: undefined, onError: 'match' },
     },
   ];
@@ -219,6 +226,30 @@ function askForHash(hook: PolicyHook): PolicyHook | undefined {
     ...hook,
     target: { ...hook.target, attach: { ...attach, by: 'lsm_ima' } },
     rules: hook.rules.map((rule) => ({ ...rule, limit: undefined, track: [], untrack: [] })),
+  };
+}
+
+/** An enforcer matches every call for which something is noted. */
+function enforcerHook(
+  policy: Policy,
+  at: SourcePosition,
+  target: PlannedTarget,
+  options: ActionOptions,
+): PolicyHook {
+  const enforcement = enforcerEnforcement(target);
+  const { name, namespace } = policy;
+  return {
+    ...{ policy, at, number: options.numberOf?.(policy) ?? 0, target, values: [] },
+    shown: {
+      ...{ name, namespace, message: '', tags: [], args: [], data: [], returnValue: undefined },
+      rules: [{ ...shownRule(undefined), action: 'NOTIFYENFORCER', label: 'enforcer', enforcement }],
+    },
+    rules: [
+      {
+        ...{ conditions: [], posts: true, kernelStack: false, userStack: false, imaHash: false },
+        ...{ limit: undefined, track: [], untrack: [], enforcement, onError: 'match' },
+      },
+    ],
   };
 }
 

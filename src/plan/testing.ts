@@ -70,6 +70,7 @@ export function kernelFacts(more: Partial<KernelFacts> = {}): KernelFacts {
   }));
   return {
     attach: { trampoline: false, lsm: false, kprobe: false, kprobeMulti: false },
+    canAct: () => false,
     refusals: new Map(),
     hostNamespaces: [],
     findFunction: () => undefined,

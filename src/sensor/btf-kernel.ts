@@ -3,6 +3,7 @@ import type { Btf } from '../../native/index.d.ts';
 import { addon } from '../kernel/addon.ts';
 import { GENERIC_SYSCALLS, I386_SYSCALLS, X86_64_SYSCALLS } from '../plan/gen/syscalls.ts';
 import type {
+  ActingCapability,
   AttachFacts,
   FileIdentity,
   KernelFacts,
@@ -53,6 +54,10 @@ export class BtfKernel implements KernelFacts {
 
   get attach(): AttachFacts {
     return { trampoline: true, lsm: true, kprobe: true, kprobeMulti: true };
+  }
+
+  canAct(_: ActingCapability): boolean {
+    return true;
   }
 
   /** None: a plan takes 0 for each. */

@@ -2,13 +2,14 @@
 import { version } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { BpfMap, BpfProgram } from '../../native/index.d.ts';
-import { EventLane, HookFlag, RuleAction } from '../events/gen/layouts.ts';
+import { EventLane, HookFlag, HookLimit, RuleAction } from '../events/gen/layouts.ts';
 import { addon } from '../kernel/addon.ts';
 import type { AttachTarget } from '../plan/attach-target.ts';
 import { hasTrampoline } from '../plan/attach-target.ts';
 import type { InstanceIdentity } from '../plan/config-bytes.ts';
-import { actionBytes, actionFlags, configBytes } from '../plan/config-bytes.ts';
+import { actionBytes, actionFlags, configBytes, writesBytes } from '../plan/config-bytes.ts';
 import type { InstancePlan } from '../plan/instance-plan.ts';
+import { RuleMask } from '../plan/rule-mask.ts';
 import type { StringSecret } from '../plan/string-key.ts';
 import { fillTables, shapeTables } from './hook-tables.ts';
 
@@ -27,6 +28,7 @@ const PROGRAMS: Readonly<Record<AttachTarget['by'], string>> = {
   lsm_ima: 'hook_lsm',
   fmod_ret: 'hook_fmod_ret',
   kprobe: 'hook_kprobe',
+  override: 'hook_kprobe',
   kretprobe: 'hook_return',
   tracepoint: 'hook_tracepoint',
   raw_tracepoint: 'hook_raw',
@@ -44,6 +46,9 @@ const PROGRAMS: Readonly<Record<AttachTarget['by'], string>> = {
 /** Arguments of functions that have not returned; only where they are wanted at the return. */
 const CALL_ENTRIES = 'call_entries';
 
+/** Of bpf/override.bpf.c: what the hook's program has decided. */
+export const OVERRIDES_MAP = 'overrides';
+
 /** Maps that all hooks share, by their name in bpf/hook.bpf.c. */
 export type SharedMaps = ReadonlyMap<string, BpfMap>;
 
@@ -57,6 +62,8 @@ const SCRATCH_MAPS = ['hook_scratches', 'hook_busy'] as const;
 const RATE_MAP = 'rate_entries';
 export const OWNER_MAP = 'sock_owners';
 const ACTION_MAP = 'rule_actions';
+/** Of bpf/lib/user_write.h. */
+const WRITES_MAP = 'rule_writes';
 /** Of bpf/lib/value_wide.h. */
 const WIDE_MAP = 'hook_wide';
 
@@ -66,8 +73,12 @@ const HITS_MAP = 'rule_hits';
 /** Of bpf/lib/ima_state.h: there once a rule wants a file's hash. */
 export const IMA_MAP = 'ima_states';
 
+/** Of bpf/lib/enforcer.h: the first is there once a policy has enforcers. */
+const NOTES_MAP = 'enforcer_notes';
+const CALLS_MAP = 'enforcer_calls';
+
 /** Every map that an instance can have made for all. */
-export const LENT_MAPS = [...SCRATCH_MAPS, RATE_MAP, OWNER_MAP, WIDE_MAP, IMA_MAP] as const;
+export const LENT_MAPS = [...SCRATCH_MAPS, RATE_MAP, OWNER_MAP, WIDE_MAP, IMA_MAP, NOTES_MAP] as const;
 
 /** Of bpf/lib/hook_enforce.h: the mode of each policy, by its number. */
 export const MODE_MAP = 'policy_modes';
@@ -85,6 +96,7 @@ function lentMaps(plan: InstancePlan): string[] {
     ...(usesOwners(plan) ? [OWNER_MAP] : []),
     ...((actionFlags(plan) & HookFlag.HOOK_WIDE) === 0 ? [] : [WIDE_MAP]),
     ...((actionFlags(plan) & HookFlag.HOOK_IMA) === 0 ? [] : [IMA_MAP]),
+    ...((actionFlags(plan) & HookFlag.HOOK_ENFORCER) === 0 ? [] : [NOTES_MAP]),
   ];
 }
 
@@ -165,13 +177,18 @@ export class HookInstance {
       object.setMap(WIDE_MAP, { maxEntries: cpus });
       object.setMap('lanes', { maxEntries: cpus * EventLane.LANE_COUNT });
       if (!rootMaps.has(CALL_ENTRIES)) object.setMap(CALL_ENTRIES, { autocreate: false });
+      if (!rootMaps.has(OVERRIDES_MAP)) object.setMap(OVERRIDES_MAP, { autocreate: false });
       if (!shared.has(FOLLOWED_MAP)) object.setMap(FOLLOWED_MAP, { autocreate: false });
       const lent = lentMaps(plan);
-      for (const name of [RATE_MAP, OWNER_MAP, WIDE_MAP, IMA_MAP])
+      for (const name of [RATE_MAP, OWNER_MAP, WIDE_MAP, IMA_MAP, NOTES_MAP])
         if (!lent.includes(name)) object.setMap(name, { autocreate: false });
       if ((actionFlags(plan) & HookFlag.HOOK_ENFORCES) === 0) object.setMap(MODE_MAP, { autocreate: false });
       const hasActions = plan.actions.length > 0;
       object.setMap(ACTION_MAP, hasActions ? { maxEntries: plan.words * 64 } : { autocreate: false });
+      const writing = plan.actions.filter(({ writes }) => writes.length > 0);
+      object.setMap(WRITES_MAP, writing.length > 0 ? { maxEntries: plan.words * 64 } : { autocreate: false });
+      const usesCalls = (actionFlags(plan) & HookFlag.HOOK_ENFORCER) !== 0;
+      object.setMap(CALLS_MAP, usesCalls ? { maxEntries: plan.words * 64 } : { autocreate: false });
       for (const { name } of object.maps) {
         const map = rootMaps.get(name) ?? shared.get(name);
         if (map !== undefined) object.reuseMap(name, map);
@@ -180,9 +197,17 @@ export class HookInstance {
       for (const name of lent) if (!shared.has(name)) onScratch(name, object.map(name));
       const actions = hasActions ? object.map(ACTION_MAP) : undefined;
       for (const action of plan.actions) actions?.set(u32(action.rule), actionBytes(action));
+      const written = writing.length > 0 ? object.map(WRITES_MAP) : undefined;
+      for (const action of writing) written?.set(u32(action.rule), writesBytes(action));
+      const calls = usesCalls ? object.map(CALLS_MAP) : undefined;
+      for (const { rule, notification } of plan.actions)
+        if (notification.calls.length > 0) calls?.set(u32(rule), placesBytes(notification.calls));
       const hits = object.map(HITS_MAP);
       const mapBytes =
-        fillTables(object, plan) + hits.info().memoryBytes + (actions?.info().memoryBytes ?? 0);
+        fillTables(object, plan) +
+        [hits, actions, written, calls].reduce((sum, map) => sum + (map?.info().memoryBytes ?? 0), 0);
+      written?.close();
+      calls?.close();
       const acting = plan.actions.map(({ rule }) => rule);
       return new HookInstance(object.program(programName), mapBytes, hits, actions, acting);
     } finally {
@@ -195,6 +220,13 @@ export class HookInstance {
     this.#hits.close();
     this.#actions?.close();
   }
+}
+
+/** Bit n for place n. */
+function placesBytes(places: readonly number[]): Uint8Array {
+  const mask = new RuleMask(HookLimit.HOOK_SYSCALL_PLACES / 64);
+  for (const place of places) mask.add(place);
+  return mask.bytes;
 }
 
 function u32(value: number): Uint8Array {

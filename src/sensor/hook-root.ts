@@ -6,8 +6,9 @@ import { addon } from '../kernel/addon.ts';
 import type { AttachTarget } from '../plan/attach-target.ts';
 import { hasTrampoline } from '../plan/attach-target.ts';
 import { RuleMask } from '../plan/rule-mask.ts';
+import { attachOverride } from './attach-override.ts';
 import type { SharedMaps } from './hook-instance.ts';
-import { IMA_MAP } from './hook-instance.ts';
+import { IMA_MAP, OVERRIDES_MAP } from './hook-instance.ts';
 import type { AttachedProgram } from './ima-hasher.ts';
 import { attachImaHasher } from './ima-hasher.ts';
 import type { PinnedObjects } from './pin-group.ts';
@@ -22,6 +23,7 @@ const ROOTS: Readonly<Record<AttachTarget['by'], string>> = {
   lsm_ima: 'root_lsm',
   fmod_ret: 'root_fmod_ret',
   kprobe: 'root_kprobe',
+  override: 'root_kprobe',
   kretprobe: 'root_kprobe',
   tracepoint: 'root_tracepoint',
   raw_tracepoint: 'root_raw',
@@ -91,6 +93,11 @@ export class HookRoot {
       if (entry !== undefined) this.maps.set('call_entries', object.map('call_entries'));
       // What is attached last runs first: it asks for a hash, then that is taken.
       if (target.by === 'lsm_ima') this.#hasher = attachImaHasher(target.functionName, shared);
+      if (target.by === 'override') {
+        const { overrides, ...attached } = attachOverride(target.functionName);
+        this.#attached.push(attached);
+        this.maps.set(OVERRIDES_MAP, overrides);
+      }
       // First: whatever is seen to return was seen at its entry.
       if (entry !== undefined) this.#attach(object, ENTRY, entry);
       this.#attach(object, name, target);
@@ -208,6 +215,7 @@ function attachSpec(target: AttachTarget): AttachSpec {
       return { kind: 'lsm' };
     case 'kprobe':
     case 'kretprobe':
+    case 'override':
       return { kind: 'kprobe', function: target.functionName, retprobe: target.by === 'kretprobe' };
     case 'tracepoint':
       ensureTracefs();

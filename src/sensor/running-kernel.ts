@@ -6,6 +6,7 @@ import { Capabilities } from '../kernel/capabilities.ts';
 import { ElfImage } from '../kernel/elf-image.ts';
 import { whyHitsAreSkipped } from '../kernel/skipped-hits.ts';
 import type {
+  ActingCapability,
   AttachFacts,
   FileIdentity,
   KernelFunction,
@@ -39,6 +40,10 @@ export class RunningKernel extends BtfKernel {
       kprobeMulti: this.#capabilities.has('kprobe.multi'),
       skipsHits: whyHitsAreSkipped(),
     });
+  }
+
+  override canAct(capability: ActingCapability): boolean {
+    return this.#capabilities.has(capability);
   }
 
   override get hostNamespaces(): readonly number[] {

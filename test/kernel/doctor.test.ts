@@ -16,9 +16,9 @@ const MERLON = resolve(import.meta.dirname, '../../bin/merlon');
 const REFUSED_IN_GUESTS: Readonly<Record<string, string[]>> = {
   '6.1': [
     ...['bpf_override_return', 'bpf_path_d_path', 'bpf_strncasestr', 'bpf_strnstr', 'kprobe.multi'],
-    ...['netkit', 'tcx', 'uprobe.multi'],
+    ...['netkit', 'tcx', 'uprobe registers', 'uprobe.multi'],
   ],
-  '6.12': ['bpf_override_return', 'bpf_strncasestr', 'bpf_strnstr'],
+  '6.12': ['bpf_override_return', 'bpf_strncasestr', 'bpf_strnstr', 'uprobe registers'],
 };
 
 interface Report {

@@ -57,6 +57,7 @@ int main(int argc, char **argv)
 	if (merlontest_counted_semaphore)
 		PROBE("counted", "merlontest_counted_semaphore", "-4@%0", "r"(number));
 	PROBE("none", "0", "", "r"(0));
-	printf("{\"pid\":%d,\"number\":%d,\"counter\":%d}\n", getpid(), number, merlontest_counted_semaphore);
+	printf("{\"pid\":%d,\"number\":%d,\"counter\":%d,\"stored\":%d}\n", getpid(), number,
+	       merlontest_counted_semaphore, stored);
 	return 0;
 }

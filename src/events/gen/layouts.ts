@@ -209,12 +209,41 @@ export const HookFlag = {
   HOOK_IMA_ASK: 8192,
   HOOK_ENFORCES: 16384,
   HOOK_CONTINUES: 32768,
+  HOOK_WRITES_MEMORY: 65536,
+  HOOK_WRITES_REGISTERS: 131072,
+  HOOK_ENFORCER: 262144,
+  HOOK_OVERRIDES: 524288,
 } as const;
 
 /** enum policy_mode */
 export const PolicyMode = {
   POLICY_ENFORCES: 0,
   POLICY_MONITORS: 1,
+} as const;
+
+/** enum enforcer_role */
+export const EnforcerRole = {
+  ENFORCER_NOTES: 1,
+  ENFORCER_ACTS: 2,
+  ENFORCER_FORGETS: 4,
+} as const;
+
+/** enum write_target */
+export const WriteTarget = {
+  WRITE_REGISTER: 0,
+  WRITE_MEMORY: 1,
+} as const;
+
+/** enum write_source */
+export const WriteSource = {
+  WRITE_CONSTANT: 0,
+  WRITE_SUM: 1,
+  WRITE_LOADED: 2,
+} as const;
+
+/** enum user_write_limit */
+export const UserWriteLimit = {
+  USER_WRITES_MAX: 32,
 } as const;
 
 /** enum cel_step_kind */
@@ -445,6 +474,7 @@ export const ValueVerdict = {
   signals: 0,
   unsent: 8,
   error: 16,
+  failed: 20,
 } as const;
 
 /** struct value_path: offsets in bytes */
@@ -596,6 +626,25 @@ export const StringSecret = {
   words: 0,
 } as const;
 
+/** struct user_write: offsets in bytes */
+export const UserWrite = {
+  sizeof: 24,
+  target: 0,
+  source: 1,
+  bytes: 2,
+  to: 4,
+  from: 6,
+  offset: 8,
+  value: 16,
+} as const;
+
+/** struct rule_writes: offsets in bytes */
+export const RuleWrites = {
+  sizeof: 776,
+  count: 0,
+  write: 8,
+} as const;
+
 /** struct value_config: offsets in bytes */
 export const ValueConfig = {
   sizeof: 68,
@@ -659,7 +708,7 @@ export const CelStep = {
 
 /** struct rule_action: offsets in bytes */
 export const RuleAction = {
-  sizeof: 48,
+  sizeof: 64,
   interval: 0,
   suppressed: 8,
   acted: 16,
@@ -670,6 +719,10 @@ export const RuleAction = {
   policy: 32,
   error: 36,
   signal: 40,
+  writes: 44,
+  enforcer: 48,
+  noteError: 52,
+  noteSignal: 56,
 } as const;
 
 /** struct hook_config: offsets in bytes */

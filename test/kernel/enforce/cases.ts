@@ -26,9 +26,12 @@ export interface EnforceCase {
   readonly outcome: Outcome;
   /** steps that it must let pass */
   readonly control: string;
-  /** of the only event; undefined for none */
-  readonly verdict: Readonly<Record<string, unknown>> | undefined;
+  /** of the only event, or of each; undefined for none */
+  readonly verdict: VerdictMembers | readonly VerdictMembers[] | undefined;
 }
+
+/** What `merlon` says of what was done; empty when that is nothing. */
+type VerdictMembers = Readonly<Record<string, unknown>>;
 
 const EFAULT = -14;
 const EPERM = -1;
@@ -139,6 +142,49 @@ function unreadableCases(stage: Stage): EnforceCase[] {
   ];
 }
 
+/** One hook notifies, an enforcer on another call acts. */
+function enforcerCases(stage: Stage): EnforceCase[] {
+  const path = `${stage.directory}/guarded-enforcer`;
+  const hook = (call: string, action: string, more = '', args = ''): string =>
+    `- call: ${call}\n  syscall: true\n  args: [${args}]\n  ${own(stage, action, more)}\n`;
+  const enforcer = (call: string): string => `enforcers: [{calls: [${call}]}]\nkprobes:\n`;
+  const noted = { verdict: 'noted', rung: 'enforcer' };
+  return [
+    {
+      name: 'NotifyEnforcer: Signal in the call that the hook is on',
+      spec: `${enforcer('sys_flock')}${hook('sys_flock', '{action: NotifyEnforcer, argSig: 10}')}`,
+      ...{ attempt: 'flock 0 1', control: 'getsid 0', outcome: 'SIGUSR1' },
+      verdict: { verdict: 'signaled', rung: 'signal', signal: 'SIGUSR1' },
+    },
+    {
+      name: 'NotifyEnforcer: Signal in a later call',
+      spec: `${enforcer('sys_fcntl')}${hook('sys_lseek', '{action: NotifyEnforcer, argSig: 9}')}`,
+      ...{ attempt: 'lseek 0 0 0 ; getsid 0 ; fcntl 0 1', control: 'fcntl 0 1', outcome: 'SIGKILL' },
+      verdict: [
+        { ...noted, signal: 'SIGKILL' },
+        { verdict: 'killed', rung: 'signal', signal: 'SIGKILL' },
+      ],
+    },
+    {
+      name: 'CleanupEnforcerNotification',
+      spec: `${enforcer('sys_fcntl')}${hook('sys_listen', '{action: NotifyEnforcer, argSig: 9}')}${hook('sys_shutdown', '{action: CleanupEnforcerNotification}')}`,
+      ...{ attempt: 'listen -1 1 ; shutdown -1 0 ; fcntl 0 1', control: 'fcntl 0 1' },
+      ...{ outcome: [EBADF, EBADF, 0], verdict: [{ ...noted, signal: 'SIGKILL' }, {}] },
+    },
+    {
+      name: 'NotifyEnforcer: error of a security function',
+      needs: ['bpfLsm'],
+      guarded: path,
+      spec: `${enforcer('security_file_open')}${hook('sys_openat', '{action: NotifyEnforcer, argError: -1}', `matchArgs: [{index: 1, operator: Equal, values: ["${path}"]}]`, '{index: 1, type: string}')}`,
+      ...{ attempt: reading(path), control: reading(`${stage.directory}/other`), outcome: [EPERM, EBADF] },
+      verdict: [
+        { ...noted, error: EPERM },
+        { verdict: 'denied', rung: 'lsm', error: EPERM },
+      ],
+    },
+  ];
+}
+
 /** The cases on a stage; names, needs and order are the same on every stage. */
 export function enforceCases(stage: Stage): EnforceCase[] {
   const { directory } = stage;
@@ -244,6 +290,7 @@ tracepoints:
       ...{ outcome: [20], verdict: { ...killed, verdict: 'monitored' } },
     },
     ...unreadableCases(stage),
+    ...enforcerCases(stage),
     {
       name: 'accept-weaker: Override of a function that nothing can replace',
       ...hasTrampolines,

@@ -31,6 +31,12 @@ const CHECKS = {
       : 'the kernel does not serve 32-bit programs',
   withoutOverrideReturn: () =>
     new Capabilities().has('bpf_override_return') ? 'the kernel has bpf_override_return' : undefined,
+  uprobeRegisters: () =>
+    new Capabilities().has('uprobe registers') ? undefined : 'the kernel lets no uprobe change registers',
+  writeUser: () =>
+    new Capabilities().has('bpf_probe_write_user')
+      ? undefined
+      : 'the kernel lets no program write memory of a process',
   guest: () => (process.env.GUEST_KERNEL === undefined ? 'runs only in a guest' : undefined),
   shared: () =>
     existsSync(resolve(repository, '../shared')) ? undefined : '../shared is absent (an ordinary clone)',
