@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { PROTECTIONS, runKillBeforeAccess } from '../kernel/enforce/kill-before-access.ts';
-import { runReplacements } from '../kernel/enforce/replace-policy.ts';
+import { runReplacements, STOPPINGS } from '../kernel/enforce/replace-policy.ts';
 import { RACED, runToctou } from '../kernel/enforce/toctou.ts';
 import { assertAncestry, runTree } from '../kernel/process/tree.ts';
 import { Agent, Places } from '../kernel/support/agent.ts';
@@ -146,11 +146,15 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'replace-policy',
     about:
-      '1,000 replacements of a policy while two loops attempt what it denies: 0 successes, each event once',
-    pieces: REPLACEMENT_PIECES,
-    run: async () => {
-      const skipped = requires('bpfLsm');
-      return skipped === false ? await runReplacements(1_000 / REPLACEMENT_PIECES) : { skipped };
+      '1,000 replacements of a policy while two loops attempt what it stops, by Override and by Sigkill: 0 successes, each event once',
+    pieces: STOPPINGS.length * REPLACEMENT_PIECES,
+    run: async (piece) => {
+      const stopping = STOPPINGS[Math.floor(piece / REPLACEMENT_PIECES)];
+      if (stopping === undefined) throw new RangeError(`No piece ${piece}`);
+      const skipped = requires(...stopping.needs);
+      return skipped === false
+        ? await runReplacements(stopping, 1_000 / REPLACEMENT_PIECES)
+        : { stopping: stopping.name, skipped };
     },
   },
 ];
