@@ -29,6 +29,7 @@ const CHECKS = {
       ? undefined
       : 'the kernel does not serve 32-bit programs',
   guest: () => (process.env.GUEST_KERNEL === undefined ? 'runs only in a guest' : undefined),
+  host: () => (process.env.GUEST_KERNEL === undefined ? undefined : 'runs on the host only'),
   shared: () =>
     existsSync(resolve(repository, '../shared')) ? undefined : '../shared is absent (an ordinary clone)',
 } satisfies Record<string, () => string | undefined>;
