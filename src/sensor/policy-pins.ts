@@ -316,7 +316,14 @@ export class PolicyPins {
 
   #release(): void {
     this.#holdTimer = undefined;
-    for (const release of this.#held.splice(0)) release();
+    for (const release of this.#held.splice(0)) {
+      try {
+        release();
+      } catch (error) {
+        // The next agent removes it, or "merlon unload".
+        this.warn('What was replaced cannot be removed', { reason: (error as Error).message });
+      }
+    }
   }
 }
 
