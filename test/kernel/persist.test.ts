@@ -28,17 +28,18 @@ describe('persistence', { skip: requires('root', 'btf') }, () => {
   afterEach(endSubjects);
 
   test('restarts, kill -9 and upgrades while operations are attempted', async (context) => {
-    const figures = await runRestarts(new Places(), {
-      stops: IS_GUEST ? 1 : 2,
-      kills: 1,
-      upgrades: 1,
-      otherRoots: 0,
-    });
+    const stops = IS_GUEST ? 1 : 2;
+    const figures = await runRestarts(new Places(), { stops, kills: 1, upgrades: ['objects'] });
     context.diagnostic(JSON.stringify(figures));
   });
 
   test('an upgrade from a build whose roots are others', async (context) => {
-    const figures = await runRestarts(new Places(), { stops: 0, kills: 0, upgrades: 0, otherRoots: 1 });
+    const figures = await runRestarts(new Places(), { stops: 0, kills: 0, upgrades: ['roots'] });
+    context.diagnostic(JSON.stringify(figures));
+  });
+
+  test('an upgrade from a build whose records are others', { skip: requires('host') }, async (context) => {
+    const figures = await runRestarts(new Places(), { stops: 0, kills: 0, upgrades: ['records'] });
     context.diagnostic(JSON.stringify(figures));
   });
 
