@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash, randomInt } from 'node:crypto';
-import { renameSync, rmdirSync, statSync, unlinkSync } from 'node:fs';
+import { renameSync, rmdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { BpfMap } from '../../native/index.d.ts';
 import { AgentError } from '../base/errors.ts';
@@ -8,7 +8,7 @@ import type { Hook } from '../events/hook.ts';
 import { EventLimit, HookLimit } from '../events/gen/layouts.ts';
 import { addon } from '../kernel/addon.ts';
 import { listPins, removePins } from './bpf-filesystem.ts';
-import { makeJsonMap, readJsonMap } from './json-map.ts';
+import { HookDescriptions } from './hook-descriptions.ts';
 import type { PinnedObjects } from './pin-group.ts';
 import {
   closeGroup,
@@ -39,17 +39,10 @@ const GENERATIONS_MAP: Parameters<typeof addon.BpfMap.create>[0] = {
   flags: 1 << 10, // BPF_F_MMAPABLE
 };
 
-/** Descriptions of hooks: what their records mean, for an agent that starts later. */
-const HOOKS = 'hooks-';
 const ROOT = 'root-';
-/** Raised when `Hook` changes so that an older description would be misread. */
-const HOOKS_FORMAT = 1;
 const REPLACED = 'replaced-';
 /** Directories of policies, of this version or another. */
 const POLICIES = /^(?:(?:incomplete|replaced)-(?:\w+-)?)*policies-/;
-
-/** Descriptions of as many changes stay pinned for records that are still on their way. */
-const DESCRIBED_CHANGES = 64;
 
 /**
  * So long the arrays of what was replaced stay: a task that was preempted between two programs of a trampoline is in no
@@ -76,10 +69,6 @@ export function hasPolicyPins(bpfDir: string): boolean {
  */
 export class PolicyPins {
   readonly generations: BpfMap;
-  /** what an earlier agent's records name, as far as this version can read it */
-  readonly earlierHooks: readonly Hook[];
-  /** beyond every id that an earlier agent has used */
-  readonly firstHook: number;
   /** told of what could not be used */
   readonly warn: PolicyPinOptions['warn'];
   readonly #bpfDir: string | undefined;
@@ -94,10 +83,7 @@ export class PolicyPins {
   #leftovers: string[];
   #held: (() => void)[] = [];
   #holdTimer: NodeJS.Timeout | undefined;
-  /** pinned descriptions, the oldest first, with the ids of their hooks */
-  #described: { readonly path: string; readonly ids: readonly number[] }[] = [];
-  /** earlier hooks whose descriptions go with a leftover */
-  #carried: Hook[] = [];
+  readonly #descriptions: HookDescriptions;
 
   private constructor(options: PolicyPinOptions | undefined) {
     this.warn = options?.warn ?? (() => undefined);
@@ -109,10 +95,7 @@ export class PolicyPins {
     this.#isMade = generations !== undefined;
     this.#isSettled = !this.#isMade && this.#leftovers.length === 0;
     this.generations = generations ?? addon.BpfMap.create(GENERATIONS_MAP);
-    const described = options === undefined ? [] : this.#readDescriptions(options);
-    this.earlierHooks = described.flatMap(({ hooks }) => hooks ?? []);
-    const lastId = Math.max(0, ...described.map((each) => each.lastId));
-    this.firstHook = lastId + 1;
+    this.#descriptions = new HookDescriptions(this.#directory, this.#leftovers, this.warn);
   }
 
   /** Opens what an earlier agent has left. Throws when the directory cannot be read. */
@@ -123,6 +106,16 @@ export class PolicyPins {
   /** For an agent that pins nothing and follows none. */
   static none(): PolicyPins {
     return new PolicyPins(undefined);
+  }
+
+  /** What an earlier agent's records name, as far as this version can read it. */
+  get earlierHooks(): readonly Hook[] {
+    return this.#descriptions.earlier;
+  }
+
+  /** Beyond every id of a hook that an earlier agent has used. */
+  get firstHook(): number {
+    return this.#descriptions.firstId;
   }
 
   /** What an earlier agent has pinned by this name, to go on with; the caller closes it. */
@@ -176,24 +169,8 @@ export class PolicyPins {
   /** Before a generation is in force: pins what its new hooks are. `live` are the ids of all that it uses. */
   keepHooks(hooks: readonly Hook[], live: ReadonlySet<number>): void {
     if (!this.#keep) return;
-    const all = [...this.#carried, ...hooks];
-    if (all.length > 0) {
-      this.#make();
-      const name = `${HOOKS}${Math.min(...all.map(({ id }) => id))}`;
-      const path = join(this.#directory, name);
-      const map = makeJsonMap('hooks', HOOKS_FORMAT, all, Math.max(...all.map(({ id }) => id)));
-      try {
-        // By an agent that was killed before its change was in force.
-        if (listPins(this.#directory).includes(name)) unlinkSync(path);
-        map.pin(path);
-      } finally {
-        map.close();
-      }
-      this.#described = this.#described.filter((each) => each.path !== path);
-      this.#described.push({ path, ids: all.map(({ id }) => id) });
-      this.#carried = [];
-    }
-    this.#forgetDescriptions(live);
+    if (this.#descriptions.hasNews(hooks)) this.#make();
+    this.#descriptions.keep(hooks, live);
   }
 
   /** After the first switch: what an earlier agent has left and this one does not use is detached. */
@@ -265,33 +242,6 @@ export class PolicyPins {
     }
   }
 
-  #readDescriptions({ warn }: PolicyPinOptions): DescribedHooks[] {
-    return [...this.#leftovers, ...(this.#isMade ? [this.#directory] : [])].flatMap((directory) =>
-      listPins(directory)
-        .filter((name) => name.startsWith(HOOKS))
-        .map((name) => join(directory, name))
-        .map((path) => {
-          const described = readDescription(path, warn);
-          if (directory === this.#directory)
-            this.#described.push({ path, ids: (described.hooks ?? []).map(({ id }) => id) });
-          else this.#carried.push(...(described.hooks ?? []));
-          return described;
-        }),
-    );
-  }
-
-  #forgetDescriptions(live: ReadonlySet<number>): void {
-    const { length } = this.#described;
-    this.#described = this.#described
-      .sort((one, other) => (one.ids[0] ?? 0) - (other.ids[0] ?? 0))
-      .filter(({ path, ids }, index) => {
-        const isRecent = ids.length > 0 && index >= length - DESCRIBED_CHANGES;
-        const stays = isRecent || ids.some((id) => live.has(id));
-        if (!stays) unlinkSync(path);
-        return stays;
-      });
-  }
-
   #make(): void {
     if (this.#isMade) return;
     makePinDirectory(this.#directory, (building) => this.generations.pin(join(building, GENERATIONS)));
@@ -316,7 +266,14 @@ export class PolicyPins {
 
   #release(): void {
     this.#holdTimer = undefined;
-    for (const release of this.#held.splice(0)) release();
+    for (const release of this.#held.splice(0)) {
+      try {
+        release();
+      } catch (error) {
+        // The next agent removes it, or "merlon unload".
+        this.warn('What was replaced cannot be removed', { reason: (error as Error).message });
+      }
+    }
   }
 }
 
@@ -376,32 +333,6 @@ function openEarlierGroup(name: string, path: string): PinnedObjects {
 }
 
 const PROG_ARRAY = 3; // BPF_MAP_TYPE_PROG_ARRAY
-
-interface DescribedHooks {
-  /** no hook here has a larger id */
-  readonly lastId: number;
-  /** undefined when they cannot be read */
-  readonly hooks: readonly Hook[] | undefined;
-}
-
-function readDescription(path: string, warn: PolicyPinOptions['warn']): DescribedHooks {
-  try {
-    const map = addon.BpfMap.openPinned(path);
-    try {
-      const { lastId, value } = readJsonMap(map, HOOKS_FORMAT);
-      return { lastId, hooks: value as Hook[] | undefined };
-    } finally {
-      map.close();
-    }
-  } catch (error) {
-    // Its hooks cannot be told. An id that they are not likely to have keeps them from being taken for others.
-    warn('What hooks of an earlier agent were cannot be read; their events name no hook', {
-      path,
-      reason: (error as Error).message,
-    });
-    return { lastId: randomInt(2 ** 20, 2 ** 30), hooks: undefined };
-  }
-}
 
 function u32(value: number): Uint8Array {
   return new Uint8Array(Uint32Array.of(value).buffer);

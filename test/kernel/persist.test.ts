@@ -28,17 +28,18 @@ describe('persistence', { skip: requires('root', 'btf') }, () => {
   afterEach(endSubjects);
 
   test('restarts, kill -9 and upgrades while operations are attempted', async (context) => {
-    const figures = await runRestarts(new Places(), {
-      stops: IS_GUEST ? 1 : 2,
-      kills: 1,
-      upgrades: 1,
-      otherRoots: 0,
-    });
+    const stops = IS_GUEST ? 1 : 2;
+    const figures = await runRestarts(new Places(), { stops, kills: 1, upgrades: ['objects'] });
     context.diagnostic(JSON.stringify(figures));
   });
 
   test('an upgrade from a build whose roots are others', async (context) => {
-    const figures = await runRestarts(new Places(), { stops: 0, kills: 0, upgrades: 0, otherRoots: 1 });
+    const figures = await runRestarts(new Places(), { stops: 0, kills: 0, upgrades: ['roots'] });
+    context.diagnostic(JSON.stringify(figures));
+  });
+
+  test('an upgrade from a build whose records are others', { skip: requires('host') }, async (context) => {
+    const figures = await runRestarts(new Places(), { stops: 0, kills: 0, upgrades: ['records'] });
     context.diagnostic(JSON.stringify(figures));
   });
 
@@ -91,100 +92,115 @@ describe('persistence', { skip: requires('root', 'btf') }, () => {
     }
   });
 
-  test('what processes descend from is known to the next agent, also when nobody else knows it any more', async () => {
-    const places = new Places();
-    const [ancestor, other] = ['ancestor', 'other'].map((name) => join(places.directory, name));
-    assert.ok(ancestor !== undefined && other !== undefined);
-    for (const path of [ancestor, other]) copyFileSync(program('call'), path);
-    const flags = keepFlags(places, [followPolicy(ancestor)]);
-    // Executes the ancestor, then another program in the same process: nothing that is there now shows the first.
-    const descendant = (): Subject => new Subject(ancestor, ['exec', other, ';', 'wait']);
-    const end = async (subject: Subject): Promise<number | string> => {
-      subject.write(Buffer.from('getpgid 0'));
-      return await subject.end();
-    };
-    const known = (subject: Subject): Promise<unknown> =>
-      eventually('the second program', () => readlinkSync(`/proc/${subject.pid}/exe`) === other || undefined);
-    let agent = await startKeeping(places, { flags });
-    try {
-      const before = [descendant(), descendant(), descendant()];
-      for (const subject of before) await known(subject);
-      const [first, second, third] = before as [Subject, Subject, Subject];
-      assert.equal(await end(first), 'SIGKILL');
-      assert.equal(await agent.stop(), 0);
-      assert.equal(await end(second), 'SIGKILL');
-      const between = descendant();
-      await known(between);
-      agent.events.close();
-      agent = await startKeeping(places, { flags });
-      assert.equal(await end(third), 'SIGKILL');
-      assert.equal(await end(between), 'SIGKILL');
-      assert.equal(await end(new Subject(other, ['wait'])), 0);
-      assert.equal(await agent.stop(), 0);
-      assert.equal(unload(places).status, 0);
-    } finally {
-      await agent.dispose();
-    }
-  });
+  test(
+    'what processes descend from is known to the next agent, also when nobody else knows it any more',
+    { skip: requires('host') },
+    async () => {
+      const places = new Places();
+      const [ancestor, other] = ['ancestor', 'other'].map((name) => join(places.directory, name));
+      assert.ok(ancestor !== undefined && other !== undefined);
+      for (const path of [ancestor, other]) copyFileSync(program('call'), path);
+      const flags = keepFlags(places, [followPolicy(ancestor)]);
+      // Executes the ancestor, then another program in the same process: nothing that is there now shows the first.
+      const descendant = (): Subject => new Subject(ancestor, ['exec', other, ';', 'wait']);
+      const end = async (subject: Subject): Promise<number | string> => {
+        subject.write(Buffer.from('getpgid 0'));
+        return await subject.end();
+      };
+      const known = (subject: Subject): Promise<unknown> =>
+        eventually(
+          'the second program',
+          () => readlinkSync(`/proc/${subject.pid}/exe`) === other || undefined,
+        );
+      let agent = await startKeeping(places, { flags });
+      try {
+        const before = [descendant(), descendant(), descendant()];
+        for (const subject of before) await known(subject);
+        const [first, second, third] = before as [Subject, Subject, Subject];
+        assert.equal(await end(first), 'SIGKILL');
+        assert.equal(await agent.stop(), 0);
+        assert.equal(await end(second), 'SIGKILL');
+        const between = descendant();
+        await known(between);
+        agent.events.close();
+        agent = await startKeeping(places, { flags });
+        assert.equal(await end(third), 'SIGKILL');
+        assert.equal(await end(between), 'SIGKILL');
+        assert.equal(await end(new Subject(other, ['wait'])), 0);
+        assert.equal(await agent.stop(), 0);
+        assert.equal(unload(places).status, 0);
+      } finally {
+        await agent.dispose();
+      }
+    },
+  );
 
-  test('kill -9 without --keep: policies go with the agent, and unload removes the rest', async () => {
-    const places = new Places();
-    const [attack] = attacks(places);
-    assert.ok(attack !== undefined);
-    const agent = await startKeeping(places, { flags: keepFlags(places, [attack], false) });
-    try {
-      assert.deepEqual(policyLinks(places), []);
-      await agent.kill();
-      const { attempts, failed } = await new Attempts(places, attack).end();
-      assert.equal(failed, attempts);
-      const { status, stdout } = unload(places);
-      assert.equal(status, 0);
-      assert.match(stdout, /^Removed \S+\/process-v\S+ \(\d+ pins\)\n$/);
-      assert.equal(existsSync(places.bpfDir), false);
-    } finally {
-      await agent.dispose();
-    }
-  });
+  test(
+    'kill -9 without --keep: policies go with the agent, and unload removes the rest',
+    { skip: requires('host') },
+    async () => {
+      const places = new Places();
+      const [attack] = attacks(places);
+      assert.ok(attack !== undefined);
+      const agent = await startKeeping(places, { flags: keepFlags(places, [attack], false) });
+      try {
+        assert.deepEqual(policyLinks(places), []);
+        await agent.kill();
+        const { attempts, failed } = await new Attempts(places, attack).end();
+        assert.equal(failed, attempts);
+        const { status, stdout } = unload(places);
+        assert.equal(status, 0);
+        assert.match(stdout, /^Removed \S+\/process-v\S+ \(\d+ pins\)\n$/);
+        assert.equal(existsSync(places.bpfDir), false);
+      } finally {
+        await agent.dispose();
+      }
+    },
+  );
 
-  test('pins that cannot be used are replaced, and what they had in force stays so until then', async () => {
-    const places = new Places();
-    const policies = attacks(places);
-    const [attack] = policies;
-    assert.ok(attack !== undefined);
-    let agent = await startKeeping(places, { flags: keepFlags(places, policies) });
-    try {
-      assert.equal(await agent.stop(), 0);
-      const [directory = ''] = readdirSync(places.bpfDir).filter((name) => name.startsWith('policies-'));
-      const generations = join(places.bpfDir, directory, 'generations');
-      unlinkSync(generations);
-      const map = addon.BpfMap.create({
-        ...{ name: 'other', type: 2, keySize: 4, valueSize: 4, maxEntries: 1, flags: 0 },
-      });
-      map.pin(generations);
-      map.close();
-      agent.events.close();
-      const running = policies.map((each) => new Attempts(places, each));
-      agent = await Agent.start({ places, flags: keepFlags(places, policies), wanted: () => false });
-      assert.deepEqual(
-        agent
-          .log()
-          .filter(({ level }) => level === 'warn')
-          .map(({ msg }) => msg),
-        ['What an earlier agent has pinned cannot be used and is replaced'],
-      );
-      for (const attempts of running) assert.equal((await attempts.end()).failed, 0);
-      await agent.stop();
-      // What was replaced is gone with its agent at the latest.
-      assert.deepEqual(
-        readdirSync(places.bpfDir).filter((name) => name.startsWith('replaced-')),
-        [],
-      );
-      assert.equal(unload(places).status, 0);
-      assert.equal(existsSync(places.bpfDir), false);
-    } finally {
-      await agent.dispose();
-    }
-  });
+  test(
+    'pins that cannot be used are replaced, and what they had in force stays so until then',
+    { skip: requires('host') },
+    async () => {
+      const places = new Places();
+      const policies = attacks(places);
+      const [attack] = policies;
+      assert.ok(attack !== undefined);
+      let agent = await startKeeping(places, { flags: keepFlags(places, policies) });
+      try {
+        assert.equal(await agent.stop(), 0);
+        const [directory = ''] = readdirSync(places.bpfDir).filter((name) => name.startsWith('policies-'));
+        const generations = join(places.bpfDir, directory, 'generations');
+        unlinkSync(generations);
+        const map = addon.BpfMap.create({
+          ...{ name: 'other', type: 2, keySize: 4, valueSize: 4, maxEntries: 1, flags: 0 },
+        });
+        map.pin(generations);
+        map.close();
+        agent.events.close();
+        const running = policies.map((each) => new Attempts(places, each));
+        agent = await Agent.start({ places, flags: keepFlags(places, policies), wanted: () => false });
+        assert.deepEqual(
+          agent
+            .log()
+            .filter(({ level }) => level === 'warn')
+            .map(({ msg }) => msg),
+          ['What an earlier agent has pinned cannot be used and is replaced'],
+        );
+        for (const attempts of running) assert.equal((await attempts.end()).failed, 0);
+        await agent.stop();
+        // What was replaced is gone with its agent at the latest.
+        assert.deepEqual(
+          readdirSync(places.bpfDir).filter((name) => name.startsWith('replaced-')),
+          [],
+        );
+        assert.equal(unload(places).status, 0);
+        assert.equal(existsSync(places.bpfDir), false);
+      } finally {
+        await agent.dispose();
+      }
+    },
+  );
 });
 
 function unload({ bpfDir, runDir }: Places): CommandResult {

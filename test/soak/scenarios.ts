@@ -28,7 +28,12 @@ const RINGS = ['4KiB', '16KiB', '64KiB', '256KiB', '1MiB'];
 const MEBIBYTE = 1 << 20;
 const RACE_PIECES = 5;
 const REPLACEMENT_PIECES = 20;
-const RESTARTS = [{ stops: 10 }, { stops: 10 }, { kills: 5 }, { upgrades: 3 }];
+const RESTARTS = [
+  { stops: 10 },
+  { stops: 10 },
+  { kills: 5 },
+  { upgrades: ['objects', 'objects', 'objects'] },
+] as const;
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -63,8 +68,7 @@ export const SCENARIOS: readonly Scenario[] = [
       '20 restarts, 5 kill -9 and 3 upgrades of an agent with --keep while denied operations are attempted: none succeeds, ' +
       'one verdict each',
     pieces: RESTARTS.length,
-    run: (piece) =>
-      runRestarts(new Places(), { stops: 0, kills: 0, upgrades: 0, otherRoots: 0, ...RESTARTS[piece] }),
+    run: (piece) => runRestarts(new Places(), { stops: 0, kills: 0, upgrades: [], ...RESTARTS[piece] }),
   },
   {
     name: 'forks',

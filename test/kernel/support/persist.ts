@@ -5,7 +5,7 @@ import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Agent, type AgentOptions, type Places } from './agent.ts';
 import { merlon } from './command.ts';
-import { makeOlderBuild } from './older-build.ts';
+import { type Difference, makeOtherBuild } from './other-build.ts';
 import { program } from './programs.ts';
 import { requires } from './requirements.ts';
 import { Subject } from './subject.ts';
@@ -133,10 +133,8 @@ export function verdicts({ exportFile }: Places, attack: Attack): Map<number, nu
 export interface RestartCounts {
   readonly stops: number;
   readonly kills: number;
-  /** from another build and back */
-  readonly upgrades: number;
-  /** from one whose roots and records this build does not know: both report for a moment, or neither is read */
-  readonly otherRoots: number;
+  /** from builds that differ so, and back */
+  readonly upgrades: readonly Difference[];
 }
 
 /**
@@ -161,11 +159,9 @@ export async function runRestarts(places: Places, counts: RestartCounts): Promis
   try {
     for (let stop = 0; stop < counts.stops; stop++) await exchange('stop');
     for (let kill = 0; kill < counts.kills; kill++) await exchange('kill');
-    for (let upgrade = 0; upgrade < counts.upgrades + counts.otherRoots; upgrade++) {
-      const directory = join(places.directory, `older-${upgrade}`);
-      const older = makeOlderBuild(directory, { contract: upgrade >= counts.upgrades });
-      await exchange('stop', older);
-      await exchange(upgrade % 2 === 0 ? 'stop' : 'kill');
+    for (const [index, difference] of counts.upgrades.entries()) {
+      await exchange('stop', makeOtherBuild(join(places.directory, `build-${index}`), difference));
+      await exchange(index % 2 === 0 ? 'stop' : 'kill');
     }
     await eventsToCome(places, policies);
     const reports = await Promise.all(running.map((attempts) => attempts.end()));
@@ -181,8 +177,9 @@ export async function runRestarts(places: Places, counts: RestartCounts): Promis
     });
     const toldOf = agent.events.lost;
     assert.ok(missing <= toldOf, `${missing} of ${attempts} verdicts are missing, ${toldOf} told of`);
-    if (counts.otherRoots === 0) assert.equal(twice, 0);
-    if (counts.otherRoots === 0 && killed === 0) assert.equal(toldOf, 0);
+    // Roots of both report for a moment; records of the other are counted and cannot be read.
+    if (!counts.upgrades.includes('roots')) assert.equal(twice, 0);
+    if (!counts.upgrades.includes('records') && killed === 0) assert.equal(toldOf, 0);
     assert.equal(merlon('unload', '--bpf-dir', places.bpfDir, '--run-dir', places.runDir).status, 0);
     assert.equal(existsSync(places.bpfDir), false);
     return { ...counts, attempts, missing, toldOf, twice };

@@ -38,6 +38,7 @@ const CHECKS = {
       ? undefined
       : 'the kernel lets no program write memory of a process',
   guest: () => (process.env.GUEST_KERNEL === undefined ? 'runs only in a guest' : undefined),
+  host: () => (process.env.GUEST_KERNEL === undefined ? undefined : 'runs on the host only'),
   shared: () =>
     existsSync(resolve(repository, '../shared')) ? undefined : '../shared is absent (an ordinary clone)',
 } satisfies Record<string, () => string | undefined>;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { appendFileSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const REPOSITORY = resolve(import.meta.dirname, '../../..');
@@ -10,21 +10,21 @@ const LAYOUTS = 'src/events/gen/layouts.ts';
 const VERSION = 'EVENT_VERSION: ';
 
 /**
- * Makes the agent as another build in `directory`: every eBPF object has other bytes, so its process sensor has pins of its
- * own. With `contract` neither build knows the other's roots and records. Returns the command.
+ * How another build differs: in the bytes of its eBPF objects only, so that its process sensor has pins of its own; or so that
+ * neither build knows the other's roots, or its records.
  */
-export function makeOlderBuild(directory: string, { contract }: { contract: boolean }): string {
+export type Difference = 'objects' | 'roots' | 'records';
+
+/** Makes the agent as another build in `directory`. Returns the command. */
+export function makeOtherBuild(directory: string, difference: Difference): string {
   for (const part of ['src', 'bin', 'package.json', OBJECTS])
     cpSync(join(REPOSITORY, part), join(directory, part), { recursive: true });
-  mkdirSync(join(directory, 'build'), { recursive: true });
   for (const part of ['node_modules', 'native', 'deploy'])
     symlinkSync(join(REPOSITORY, part), join(directory, part), 'dir');
   for (const name of ['process', 'root', 'hook', 'follow'])
     appendFileSync(join(directory, OBJECTS, `${name}.bpf.o`), '\0');
-  if (contract) {
-    raise(join(directory, PINS), CONTRACT);
-    raise(join(directory, LAYOUTS), VERSION);
-  }
+  if (difference === 'roots') raise(join(directory, PINS), CONTRACT);
+  if (difference === 'records') raise(join(directory, LAYOUTS), VERSION);
   return join(directory, 'bin/merlon');
 }
 
