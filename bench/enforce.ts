@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { copyFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Policy } from '../src/policy/model.ts';
 import { checkPolicyText } from '../src/policy/index.ts';
@@ -30,9 +32,16 @@ export const enforce = benchmark({
   async run({ rounds, opens, execs, cpu }, cleanUp) {
     const workspace = makeWorkspace();
     cleanUp.defer(() => workspace.remove());
-    const opener = new Worker<{ wall_ns: number }>(compile('open-loop'), ['/etc/hostname'], cpu);
+    // A guest sees this machine's files through a slow filesystem, but its temporary directory is its own.
+    const [file, program] = ['file', 'nothing'].map((name) => join(workspace.directory, name)) as [
+      string,
+      string,
+    ];
+    writeFileSync(file, 'x'.repeat(64));
+    copyFileSync(compile('nothing'), program);
+    const opener = new Worker<{ wall_ns: number }>(compile('open-loop'), [file], cpu);
     cleanUp.defer(() => opener.close());
-    const starter = new Worker<{ wall_ns: number }>(compile('spawn'), [compile('nothing')], cpu);
+    const starter = new Worker<{ wall_ns: number }>(compile('spawn'), [program], cpu);
     cleanUp.defer(() => starter.close());
     const sensor = ProcessSensor.open({
       objectPath: OBJECT,
