@@ -26,6 +26,7 @@ import { ProcessTable } from './process/table.ts';
 import { ProcessTracker } from './process/tracker.ts';
 import { SharedLaneCounters } from './sensor/lane-counters.ts';
 import { ProcessSensor } from './sensor/process-sensor.ts';
+import { SelfProtection } from './sensor/self-protection.ts';
 import { Outputs } from './sinks/outputs.ts';
 import { describeStatus } from './status.ts';
 
@@ -99,6 +100,19 @@ async function start(
   });
   cleanUp.defer(() => outputs.close());
 
+  const protection = SelfProtection.open(
+    {
+      mode: settings.selfProtection,
+      bpfDir: settings.bpfDir,
+      glassFile: settings.breakGlassFile ?? join(settings.runDir, 'break-glass'),
+    },
+    log,
+    logOnce,
+  );
+  // Until all is well, what an earlier run left is not this one's to remove.
+  let isOurs = !protection.adopted;
+  cleanUp.defer(() => protection.close(isOurs ? 'remove' : 'leave'));
+
   const environment = settings.enableProcessEnvironmentVariables;
   const { bpfDir, lifecycleRingBytes, telemetryRingBytes } = settings;
   const objectPath = PROCESS_OBJECT;
@@ -132,7 +146,7 @@ async function start(
   const policies = new LazyPolicies(async () => {
     const { Policies } = await import('./policies.ts');
     tracker.keepsEnded = true;
-    return new Policies(sensor, table, settings, log, logOnce);
+    return new Policies(sensor, table, settings, log, logOnce, (enforces) => protection.follow(enforces));
   });
   const paths = policyPaths(settings);
   if (paths.length > 0) await policies.use(() => undefined);
@@ -147,6 +161,7 @@ async function start(
     outputs,
     encoder,
     policies,
+    protection,
   };
   const door = await startDoor(
     {
@@ -164,8 +179,7 @@ async function start(
   );
   cleanUp.defer(() => door.close());
 
-  // Until all is well, what an earlier run left is not this one's to remove.
-  let isOurs = !sensor.adopted;
+  isOurs &&= !sensor.adopted;
   cleanUp.defer(() => pipeline.stop());
   // Before the rings are read for the last time: what a hook sends later would be neither read nor told of.
   cleanUp.defer(() => policies.close());
@@ -175,7 +189,8 @@ async function start(
   cleanUp.defer(() => resync.stop());
   resync.run();
   for (const maps of sensor.predecessors) pipelineOf(maps).stop();
-  policies.current?.load(paths);
+  if (policies.current === undefined) protection.follow(false);
+  else policies.current.load(paths);
   policies.current?.noteLineages();
   pipeline.start();
   // Those that began meanwhile are known now.
