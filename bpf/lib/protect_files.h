@@ -24,10 +24,11 @@ struct pin_walk {
 
 static long pin_step(__u32 index, struct pin_walk *walk)
 {
-	struct dentry *parent = BPF_CORE_READ(walk->dentry, d_parent);
+	struct dentry *dentry = walk->dentry;
+	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 
-	walk->found = BPF_CORE_READ(walk->dentry, d_inode, i_ino) == walk->inode;
-	if (walk->found || parent == walk->dentry)
+	walk->found = BPF_CORE_READ(dentry, d_inode, i_ino) == walk->inode;
+	if (walk->found || parent == dentry)
 		return 1;
 	walk->dentry = parent;
 	return 0;
@@ -84,10 +85,11 @@ struct mount_walk {
 
 static long mount_step(__u32 index, struct mount_walk *walk)
 {
-	struct mount *parent = BPF_CORE_READ(walk->mount, mnt_parent);
+	struct mount *mount = walk->mount;
+	struct mount *parent = BPF_CORE_READ(mount, mnt_parent);
 
-	walk->found = walk->mount == walk->wanted;
-	if (walk->found || parent == walk->mount)
+	walk->found = mount == walk->wanted;
+	if (walk->found || parent == mount)
 		return 1;
 	walk->mount = parent;
 	return 0;
@@ -97,10 +99,11 @@ static long mount_step(__u32 index, struct mount_walk *walk)
 static __always_inline bool mount_holds_pins(const struct protect_config *config, const struct protect_state *state,
 					     struct mount *mount)
 {
-	struct mount_walk walk = { .mount = (void *)state->mount, .wanted = mount };
+	struct mount *pins = (void *)state->mount;
+	struct mount_walk walk = { .mount = pins, .wanted = mount };
 
 	/* The agent's mount namespace may have ended: then another mount can be there. */
-	if (!walk.mount || BPF_CORE_READ(walk.mount, mnt.mnt_sb, s_dev) != config->pins_dev)
+	if (!pins || BPF_CORE_READ(pins, mnt.mnt_sb, s_dev) != config->pins_dev)
 		return false;
 	bpf_loop(PROTECT_DEPTH_MAX, mount_step, &walk, 0);
 	return walk.found;

@@ -286,15 +286,14 @@ describe('self-protection', { skip: requires('root', 'btf', 'bpfLsm') }, () => {
     );
     assert.equal(await meddle('kill', agent.pid, SIGKILL), EPERM);
     assert.equal(protection(), 'on');
-    const levels = agent.log().filter(({ msg }) => /^Self-protection is (lifted|back)/.test(msg));
-    assert.deepEqual(
-      levels.map(({ level }) => level),
-      ['error', 'warn'],
-    );
+    const levels = await eventually('the log to tell of both', () => {
+      const found = agent.log().filter(({ msg }) => /^Self-protection is (lifted|back)/.test(msg));
+      return found.length > 1 ? found.map(({ level }) => level) : undefined;
+    });
+    assert.deepEqual(levels, ['error', 'warn']);
   });
 
   test('who started it may kill it; its pins stay, and only an agent of the same starter takes them over', async () => {
-    const [id = 0] = descriptors(agent.pid).maps;
     await agent.kill();
     agent.events.close();
     const [lanes = ''] = listTree(places.bpfDir).filter((path) => path.endsWith('/lanes'));
@@ -312,7 +311,6 @@ describe('self-protection', { skip: requires('root', 'btf', 'bpfLsm') }, () => {
     agent = await start(1);
     assert.ok(agent.log().some(({ msg, adopted }) => msg === 'Watching' && adopted === true));
     assert.equal(protection(), 'on');
-    assert.equal(await meddle('map-by-id', id), agent.pid === 0 ? 0 : ENOENT);
     assert.equal(await meddle('kill', agent.pid, SIGKILL), EPERM);
   });
 
