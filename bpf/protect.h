@@ -9,6 +9,7 @@ enum protect_limit {
 	PROTECT_VERSION = 1, /* of these layouts */
 	PROTECT_NAME_MAX = 64,
 	PROTECT_OBJECTS_MAX = 32768,
+	PROTECT_CGROUPS_MAX = 8,
 };
 
 /* What can be refused, and PROTECT_GLASS, which lifts the protection. */
@@ -33,9 +34,10 @@ struct protect_config {
 	__u64 glass_inode; /* directory of the break-glass file; 0: there is none */
 	__u32 pins_dev;
 	__u32 glass_dev;
-	__u32 claims_id;                   /* of the map that a process opens to become the agent */
-	__u32 active;                      /* 0: nothing is refused yet */
-	char glass_name[PROTECT_NAME_MAX]; /* of the break-glass file, filled up with NUL */
+	__u32 claims_id;                    /* of the map that a process opens to become the agent */
+	__u32 active;                       /* 0: nothing is refused yet */
+	__u64 cgroups[PROTECT_CGROUPS_MAX]; /* ids of those whose processes may do what the starter may; 0: none */
+	char glass_name[PROTECT_NAME_MAX];  /* of the break-glass file, filled up with NUL */
 };
 
 /* Written by the kernel side: whose the protection is. A task is known by its address and when it began. */

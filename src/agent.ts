@@ -105,6 +105,7 @@ async function start(
       mode: settings.selfProtection,
       bpfDir: settings.bpfDir,
       glassFile: settings.breakGlassFile ?? join(settings.runDir, 'break-glass'),
+      cgroups: settings.trustedCgroups,
     },
     log,
     logOnce,

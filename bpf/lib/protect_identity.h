@@ -108,13 +108,21 @@ static __always_inline bool agent_lives(const struct protect_state *state)
 	return leader && is_agent(state, leader) && BPF_CORE_READ(leader, exit_state) == 0;
 }
 
-/* The process that started the agent, and others of its cgroup (a container runtime's helpers). */
+/* The process that started the agent, others of its cgroup (a container runtime's helpers), and those that the settings name. */
 static __always_inline bool is_starter(const struct protect_state *state, struct task_struct *leader)
 {
+	const struct protect_config *config = config_find();
+	__u64 cgroup = task_cgroup(leader);
+
 	if ((__u32)BPF_CORE_READ(leader, tgid) == state->starter_tgid &&
 	    BPF_CORE_READ(leader, start_boottime) == state->starter_start_time)
 		return true;
-	return state->starter_cgroup && task_cgroup(leader) == state->starter_cgroup;
+	if (!config || !cgroup)
+		return false;
+	for (__u32 i = 0; i < PROTECT_CGROUPS_MAX; i++)
+		if (config->cgroups[i] == cgroup)
+			return true;
+	return cgroup == state->starter_cgroup;
 }
 
 /* Who may do everything: the agent. */

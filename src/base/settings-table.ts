@@ -83,6 +83,12 @@ export const settingsTable = {
     group: 'Policies',
     help: 'while this file exists, owned by root, self-protection refuses nothing',
   }),
+  'trusted-cgroups': setting(pathList, [], {
+    group: 'Policies',
+    help:
+      'cgroups, as directories below the mount of cgroup v2, whose processes may stop a protected agent and start the next ' +
+      'one, besides who started it; may be repeated',
+  }),
   'allow-policy-requests': setting(boolean, false, {
     group: 'Policies',
     help: 'let TracingPolicyNamespaced use GetUrl and DnsLookup, with which the agent sends requests from the node',

@@ -41,8 +41,19 @@ export interface ProtectionConfig {
   readonly active: boolean;
 }
 
+/** What of the settings the kernel side needs. */
+export interface ProtectionPlaces {
+  readonly bpfDir: string;
+  readonly glassFile: string;
+  /** directories of cgroups whose processes may do what who started the agent may; one that does not exist is none */
+  readonly cgroups: readonly string[];
+}
+
 /** struct protect_config. A directory of the break-glass file that does not exist leaves the file to the agent's eyes. */
-export function encodeConfig(config: ProtectionConfig, bpfDir: string, glassFile: string): Uint8Array {
+export function encodeConfig(
+  config: ProtectionConfig,
+  { bpfDir, glassFile, cgroups }: ProtectionPlaces,
+): Uint8Array {
   const view = new DataView(new ArrayBuffer(ProtectConfig.sizeof));
   const name = Buffer.from(basename(glassFile));
   if (name.length >= ProtectLimit.PROTECT_NAME_MAX)
@@ -50,6 +61,12 @@ export function encodeConfig(config: ProtectionConfig, bpfDir: string, glassFile
       ErrorCode.Setting,
       `Cannot use break-glass-file ${JSON.stringify(glassFile)}: its name has ${name.length} bytes`,
       { remedy: `Choose one of less than ${ProtectLimit.PROTECT_NAME_MAX} bytes.` },
+    );
+  if (cgroups.length > ProtectLimit.PROTECT_CGROUPS_MAX)
+    throw new AgentError(
+      ErrorCode.Setting,
+      `Cannot use trusted-cgroups: ${cgroups.length} of them, and ${ProtectLimit.PROTECT_CGROUPS_MAX} is the most`,
+      { remedy: 'Name fewer.' },
     );
   const pins = identify(bpfDir);
   const glass = identify(dirname(glassFile));
@@ -59,6 +76,9 @@ export function encodeConfig(config: ProtectionConfig, bpfDir: string, glassFile
   view.setUint32(ProtectConfig.glassDev, glass?.device ?? 0, true);
   view.setUint32(ProtectConfig.claimsId, config.claimsId, true);
   view.setUint32(ProtectConfig.active, config.active ? 1 : 0, true);
+  cgroups.forEach((path, index) =>
+    view.setBigUint64(ProtectConfig.cgroups + 8 * index, identify(path)?.inode ?? 0n, true),
+  );
   const bytes = new Uint8Array(view.buffer);
   bytes.set(name, ProtectConfig.glassName);
   return bytes;

@@ -17,15 +17,12 @@ import {
   protectionDirectory,
 } from './protection-pins.ts';
 import type { Refusal } from './protection-records.ts';
+import type { ProtectionPlaces } from './protection-records.ts';
 import { decodeConfig, decodeRefusal, encodeConfig, REFUSED } from './protection-records.ts';
 
-export interface SelfProtectionOptions {
+export interface SelfProtectionOptions extends ProtectionPlaces {
   /** auto: while a policy enforces, where the kernel can */
   readonly mode: 'auto' | 'on' | 'off';
-  /** directory of the agent's pins, on a bpf filesystem */
-  readonly bpfDir: string;
-  /** while it exists, owned by root, nothing is refused */
-  readonly glassFile: string;
 }
 
 export interface ProtectionStatus {
@@ -169,12 +166,12 @@ export class SelfProtection {
   /** False where the kernel cannot; why is noted then. */
   #load(): boolean {
     if (this.#unavailable !== undefined) return false;
-    const { bpfDir, glassFile, mode } = this.#options;
+    const { bpfDir, mode } = this.#options;
     try {
       refuseWithoutLsm();
       this.#use(
         loadProtection(protectionDirectory(bpfDir), (configs, claimsId) =>
-          configs.set(ZERO, encodeConfig({ claimsId, active: false }, bpfDir, glassFile)),
+          configs.set(ZERO, encodeConfig({ claimsId, active: false }, this.#options)),
         ),
       );
       if (this.#agentAddress() === 0n) throw new AgentError(ErrorCode.Kernel, 'BPF LSM is not active');
@@ -205,8 +202,7 @@ export class SelfProtection {
     const configs = this.#pins?.maps.protect_configs;
     const before = configs?.get(ZERO);
     if (configs === undefined || before === undefined) return;
-    const { bpfDir, glassFile } = this.#options;
-    const config = encodeConfig({ claimsId: decodeConfig(before).claimsId, active }, bpfDir, glassFile);
+    const config = encodeConfig({ claimsId: decodeConfig(before).claimsId, active }, this.#options);
     if (Buffer.compare(before, config) !== 0) configs.set(ZERO, config);
   }
 

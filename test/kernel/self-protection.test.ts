@@ -66,7 +66,7 @@ class MountedPlaces extends Places {
   }
 }
 
-describe('self-protection', { skip: requires('root', 'btf', 'bpfLsm') }, () => {
+describe('self-protection', { skip: requires('root', 'btf', 'trampolines', 'bpfLsm') }, () => {
   let places: MountedPlaces;
   let agent: Agent;
   let flags: string[];
@@ -75,7 +75,7 @@ describe('self-protection', { skip: requires('root', 'btf', 'bpfLsm') }, () => {
     places = new MountedPlaces();
     const policy = join(places.directory, 'policy.yaml');
     writeFileSync(policy, POLICY);
-    flags = ['--policy', policy];
+    flags = ['--policy', policy, '--trusted-cgroups', join(cgroupMount(), `merlon-trusted-${process.pid}`)];
     agent = await start();
   });
 
@@ -217,6 +217,27 @@ describe('self-protection', { skip: requires('root', 'btf', 'bpfLsm') }, () => {
     } finally {
       writeFileSync(join(cgroupMount(), home, 'cgroup.procs'), String(agent.pid));
       rmdirSync(inner);
+      rmdirSync(cgroup);
+    }
+    assertAlive();
+  });
+
+  test('a process of a trusted cgroup may stop it', async () => {
+    const cgroup = join(cgroupMount(), `merlon-trusted-${process.pid}`);
+    const enter = `echo $$ > ${cgroup}/cgroup.procs; exec`;
+    const stop = `${enter} ${program('meddle')} kill ${agent.pid} ${SIGSTOP}`;
+    mkdirSync(cgroup);
+    try {
+      // The agent finds it within a second.
+      await eventually('the cgroup to be known', () =>
+        spawnSync('sh', ['-c', stop], { encoding: 'utf8' }).stdout.includes('"errno":0') ? true : undefined,
+      );
+      assert.equal(await meddle('kill', agent.pid, SIGSTOP), EPERM);
+      const [map = ''] = listTree(places.bpfDir).filter((path) => path.endsWith('/lanes'));
+      const open = `${enter} ${program('meddle')} open-pin ${map}`;
+      assert.equal(spawnSync('sh', ['-c', open], { encoding: 'utf8' }).stdout, `{"errno":${EPERM}}\n`);
+    } finally {
+      assert.equal(await meddle('kill', agent.pid, HARMLESS.SIGCONT), 0);
       rmdirSync(cgroup);
     }
     assertAlive();

@@ -259,6 +259,7 @@ export const ProtectLimit = {
   PROTECT_VERSION: 1,
   PROTECT_NAME_MAX: 64,
   PROTECT_OBJECTS_MAX: 32768,
+  PROTECT_CGROUPS_MAX: 8,
 } as const;
 
 /** enum protect_kind */
@@ -767,14 +768,15 @@ export const FollowedPid = {
 
 /** struct protect_config: offsets in bytes */
 export const ProtectConfig = {
-  sizeof: 96,
+  sizeof: 160,
   pinsInode: 0,
   glassInode: 8,
   pinsDev: 16,
   glassDev: 20,
   claimsId: 24,
   active: 28,
-  glassName: 32,
+  cgroups: 32,
+  glassName: 96,
 } as const;
 
 /** struct protect_state: offsets in bytes */
