@@ -14,7 +14,8 @@
  *   bpf_map_free, bpf_prog_free   objects that end; until 6.8 their names end in _security
  *   inode_*                the directory of the pins and all below it; the break-glass file
  *   sb_umount              the filesystem of the pins, and mounts that it would go with
- *   file_open              cgroup.kill and cgroup.freeze of the agent's cgroup and of those above it
+ *   file_open              cgroup.kill and cgroup.freeze of the agent's cgroup and of those above it; what switches off the
+ *                          kernel's programs
  *   protect_programs       an iterator: records the maps that the recorded programs use
  *
  * Failure side: without its maps' only entries, which arrays always have, nothing is refused.
@@ -286,7 +287,7 @@ int BPF_PROG(protect_file_open, struct file *file, int ret)
 	/* Most files are opened to be read: this is all that they pay. */
 	if (ret || !(flags & (O_ACCMODE | O_DIRECTORY)))
 		return ret;
-	return flags & O_DIRECTORY ? directory_opened(file) : cgroup_check(file);
+	return flags & O_DIRECTORY ? directory_opened(file) : written_check(file);
 }
 
 SEC("iter/bpf_prog")

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
-/* The agent's pins, their mounts, the break-glass file, and the files by which a cgroup is ended. */
+/* The agent's pins, their mounts, the break-glass file, and the files by which a cgroup or the kernel's programs are ended. */
 #ifndef MERLON_PROTECT_FILES_H
 #define MERLON_PROTECT_FILES_H
 
@@ -13,6 +13,8 @@
 #endif
 #define MNT_SHARED 0x1000
 #define CGROUP2_SUPER_MAGIC 0x63677270
+#define PROC_SUPER_MAGIC 0x9fa0
+#define DEBUGFS_MAGIC 0x64626720
 /* Directories below that of the pins, and mounts and cgroups above one, that are looked at. */
 #define PROTECT_DEPTH_MAX 64
 
@@ -173,32 +175,58 @@ static long cgroup_step(__u32 index, struct cgroup_walk *walk)
 }
 
 /* Refuses to open cgroup.kill and cgroup.freeze of a cgroup that the agent is in; an inode's number there is the cgroup's id. */
-static __always_inline int cgroup_check(struct file *file)
+static __always_inline int cgroup_check(struct dentry *dentry, const struct protect_state *state, const char *name)
 {
-	struct dentry *dentry;
+	struct task_struct *agent = (void *)state->agent;
 	struct cgroup_walk walk = {};
-	struct protect_config *config;
-	struct protect_state *state;
-	struct task_struct *agent;
-	char name[16] = {};
 
-	if (BPF_CORE_READ(file, f_inode, i_sb, s_magic) != CGROUP2_SUPER_MAGIC)
-		return 0;
-	dentry = BPF_CORE_READ(file, f_path.dentry);
-	bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(dentry, d_name.name));
 	if (__builtin_memcmp(name, "cgroup.kill", 12) && __builtin_memcmp(name, "cgroup.freeze", 14))
 		return 0;
-	config = config_find();
-	state = state_find();
-	if (!config || !state || !is_active(config) || !agent_lives(state))
+	if (!agent_lives(state))
 		return 0;
-	agent = (void *)state->agent;
 	walk.node = BPF_CORE_READ(agent, cgroups, dfl_cgrp, kn);
 	walk.wanted = BPF_CORE_READ(dentry, d_parent, d_inode, i_ino);
 	bpf_loop(PROTECT_DEPTH_MAX, cgroup_step, &walk, 0);
 	if (!walk.found || current_may_stop(state))
 		return 0;
 	return refuse(PROTECT_CGROUP);
+}
+
+/*
+ * Refuses to open to write what switches off the kernel's programs, whoever's they are: kernel.ftrace_enabled takes every
+ * trampoline out of the kernel's functions (fentry, fmod_ret, LSM), kprobes/enabled of debugfs every kprobe.
+ */
+static __always_inline int switch_check(struct dentry *dentry, const struct protect_state *state, const char *name)
+{
+	char directory[8] = {};
+
+	if (__builtin_memcmp(name, "ftrace_enabled", 15)) {
+		if (__builtin_memcmp(name, "enabled", 8))
+			return 0;
+		bpf_probe_read_kernel_str(directory, sizeof(directory), BPF_CORE_READ(dentry, d_parent, d_name.name));
+		if (__builtin_memcmp(directory, "kprobes", 8))
+			return 0;
+	}
+	return current_is_agent(state) ? 0 : refuse(PROTECT_SWITCH);
+}
+
+static __always_inline int written_check(struct file *file)
+{
+	unsigned long magic = BPF_CORE_READ(file, f_inode, i_sb, s_magic);
+	struct protect_config *config;
+	struct protect_state *state;
+	struct dentry *dentry;
+	char name[16] = {};
+
+	if (magic != CGROUP2_SUPER_MAGIC && magic != PROC_SUPER_MAGIC && magic != DEBUGFS_MAGIC)
+		return 0;
+	config = config_find();
+	state = state_find();
+	if (!config || !state || !is_active(config))
+		return 0;
+	dentry = BPF_CORE_READ(file, f_path.dentry);
+	bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(dentry, d_name.name));
+	return magic == CGROUP2_SUPER_MAGIC ? cgroup_check(dentry, state, name) : switch_check(dentry, state, name);
 }
 
 #endif

@@ -16,6 +16,7 @@ export const REFUSED: Readonly<Record<number, string>> = {
   [ProtectKind.PROTECT_UNMOUNT]: 'unmounting the filesystem of the pins',
   [ProtectKind.PROTECT_CGROUP]: 'killing or freezing a cgroup of the agent',
   [ProtectKind.PROTECT_CLAIM]: 'taking the place of the agent',
+  [ProtectKind.PROTECT_SWITCH]: "switching off the kernel's programs",
 };
 
 /** How often something was done, and by whom last. */

@@ -61,8 +61,7 @@ export class SelfProtection {
    * `on` and the kernel cannot.
    */
   static open(options: SelfProtectionOptions, log: Logger, logOnce: LogOnce): SelfProtection {
-    const earlier = protectionDirectories(options.bpfDir);
-    for (const directory of earlier) claim(directory, options);
+    const earlier = takeOverProtection(options);
     const protection = new SelfProtection(options, log, logOnce, earlier.length > 0);
     try {
       protection.#begin(earlier);
@@ -248,9 +247,18 @@ export class SelfProtection {
   }
 }
 
-function claim(directory: string, { bpfDir, glassFile }: SelfProtectionOptions): void {
+/**
+ * Makes this process the agent of what earlier runs have pinned, so that it may use and remove their pins. Returns the
+ * directories of their protection. Throws ERR_PRIVILEGE when it may not be.
+ */
+export function takeOverProtection({
+  bpfDir,
+  glassFile,
+}: Pick<ProtectionPlaces, 'bpfDir' | 'glassFile'>): string[] {
+  const directories = protectionDirectories(bpfDir);
   try {
-    claimPins(directory);
+    for (const directory of directories) claimPins(directory);
+    return directories;
   } catch (error) {
     if (!(error instanceof BpfError) || error.errnoName !== 'EPERM') throw error;
     throw new AgentError(

@@ -15,6 +15,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { AgentClient } from '../../src/api/client.ts';
+import type { GetStatusResponse } from '../../src/api/gen/merlon/agent_pb.js';
+import { Agent as AgentService } from '../../src/api/gen/merlon/agent_pb.js';
 import { addon } from '../../src/kernel/addon.ts';
 import { Agent, Places } from './support/agent.ts';
 import { cgroupMount } from './support/cgroup.ts';
@@ -84,32 +87,32 @@ describe('self-protection', { skip: requires('root', 'btf', 'trampolines', 'bpfL
     await agent.dispose();
   });
 
-  test('it is on while a policy enforces', () => {
-    assert.equal(protection(), 'on');
+  test('it is on while a policy enforces', async () => {
+    assert.equal(await protection(), 'on');
     assert.equal(merlon('policy', 'mode', 'enforcing', 'monitor', '--run-dir', places.runDir).status, 0);
-    assert.equal(protection(), 'off: no policy enforces');
+    assert.equal(await protection(), 'off: no policy enforces');
     assert.equal(merlon('policy', 'mode', 'enforcing', 'enforce', '--run-dir', places.runDir).status, 0);
-    assert.equal(protection(), 'on');
+    assert.equal(await protection(), 'on');
   });
 
   for (const way of ['kill', 'tgkill', 'pidfd-signal'])
     test(`signals by ${way} are refused`, async () => {
       for (const signal of [SIGINT, SIGKILL, SIGUSR1, SIGTERM, SIGSTOP])
         assert.equal(await meddle(way, agent.pid, signal), EPERM, `signal ${signal}`);
-      assertAlive();
+      await assertAlive();
     });
 
   test('signals by a descriptor with input are refused', async () => {
     // The kernel tells the writer nothing of it.
     for (const signal of [0, SIGKILL, SIGTERM, SIGSTOP])
       assert.equal(await meddle('io-signal', agent.pid, signal), 0);
-    assertAlive();
+    await assertAlive();
   });
 
   test('signals that end and stop nothing pass', async () => {
     for (const [name, signal] of Object.entries(HARMLESS))
       assert.equal(await meddle('kill', agent.pid, signal), 0, name);
-    assertAlive();
+    await assertAlive();
   });
 
   test('tracing, memory, descriptors and limits are refused', async () => {
@@ -120,7 +123,7 @@ describe('self-protection', { skip: requires('root', 'btf', 'trampolines', 'bpfL
     assert.equal(await meddle('limit', agent.pid), EPERM);
     // Reading is not.
     assert.match(readFileSync(`/proc/${agent.pid}/maps`, 'utf8'), /node/);
-    assertAlive();
+    await assertAlive();
   });
 
   test('changes of its pins are refused', async () => {
@@ -199,7 +202,6 @@ describe('self-protection', { skip: requires('root', 'btf', 'trampolines', 'bpfL
     const added2 = descriptors(agent.pid).maps.filter((id) => !before.has(id));
     assert.ok(added2.length > 0);
     for (const id of added2) assert.equal(await meddle('write-map', id), ENOENT, `map ${id}`);
-    assert.equal(merlon('policy', 'delete', 'second', ...here).status, 0);
   });
 
   test('its cgroup can be neither killed nor frozen', async () => {
@@ -219,7 +221,7 @@ describe('self-protection', { skip: requires('root', 'btf', 'trampolines', 'bpfL
       rmdirSync(inner);
       rmdirSync(cgroup);
     }
-    assertAlive();
+    await assertAlive();
   });
 
   test('a process of a trusted cgroup may stop it', async () => {
@@ -240,7 +242,21 @@ describe('self-protection', { skip: requires('root', 'btf', 'trampolines', 'bpfL
       assert.equal(await meddle('kill', agent.pid, HARMLESS.SIGCONT), 0);
       rmdirSync(cgroup);
     }
-    assertAlive();
+    await assertAlive();
+  });
+
+  test('what the kernel runs cannot be switched off', async () => {
+    assert.equal(await meddle('open-to-write', '/proc/sys/kernel/ftrace_enabled'), EPERM);
+    assert.equal(await meddle('open-to-write', '/proc/sys/kernel/hostname'), 0);
+    assert.equal(readFileSync('/proc/sys/kernel/ftrace_enabled', 'utf8'), '1\n');
+    const debugfs = join(places.directory, 'debug');
+    mkdirSync(debugfs);
+    addon.mountFs('debugfs', debugfs);
+    try {
+      assert.equal(await meddle('open-to-write', join(debugfs, 'kprobes/enabled')), EPERM);
+    } finally {
+      spawnSync('umount', [debugfs]);
+    }
   });
 
   test('others are not hindered among themselves', async () => {
@@ -272,6 +288,7 @@ describe('self-protection', { skip: requires('root', 'btf', 'trampolines', 'bpfL
 
   test('status and log say what was refused', async () => {
     const { stdout } = merlon('status', '--run-dir', places.runDir);
+    assert.match(stdout, /^Protection +on$/m);
     for (const what of [
       'a signal to the agent',
       'unmounting the filesystem of the pins',
@@ -295,10 +312,11 @@ describe('self-protection', { skip: requires('root', 'btf', 'trampolines', 'bpfL
       async () => (await meddle('map-by-id', id)) === 0 || undefined,
     );
     assert.equal(await meddle('trace', agent.pid), 0);
-    assert.equal(protection(), `lifted: ${places.glass} exists`);
-    assert.match(
-      merlon('status', '--run-dir', places.runDir).stdout,
-      /^! Self-protection is lifted while .*break-glass exists$/m,
+    assert.equal(await protection(), `lifted: ${places.glass} exists`);
+    const { problems } = await status();
+    assert.ok(
+      problems.includes(`Self-protection is lifted while ${places.glass} exists`),
+      problems.join('\n'),
     );
     unlinkSync(places.glass);
     await eventually(
@@ -306,7 +324,7 @@ describe('self-protection', { skip: requires('root', 'btf', 'trampolines', 'bpfL
       async () => (await meddle('map-by-id', id)) === ENOENT || undefined,
     );
     assert.equal(await meddle('kill', agent.pid, SIGKILL), EPERM);
-    assert.equal(protection(), 'on');
+    assert.equal(await protection(), 'on');
     const levels = await eventually('the log to tell of both', () => {
       const found = agent.log().filter(({ msg }) => /^Self-protection is (lifted|back)/.test(msg));
       return found.length > 1 ? found.map(({ level }) => level) : undefined;
@@ -331,7 +349,7 @@ describe('self-protection', { skip: requires('root', 'btf', 'trampolines', 'bpfL
 
     agent = await start(1);
     assert.ok(agent.log().some(({ msg, adopted }) => msg === 'Watching' && adopted === true));
-    assert.equal(protection(), 'on');
+    assert.equal(await protection(), 'on');
     assert.equal(await meddle('kill', agent.pid, SIGKILL), EPERM);
   });
 
@@ -345,7 +363,7 @@ describe('self-protection', { skip: requires('root', 'btf', 'trampolines', 'bpfL
     assert.equal(existsSync(places.bpfDir), false);
     unlinkSync(places.glass);
     agent = await start(2);
-    assert.equal(protection(), 'on');
+    assert.equal(await protection(), 'on');
   });
 
   test('a clean stop by who started it leaves nothing', async () => {
@@ -359,15 +377,25 @@ describe('self-protection', { skip: requires('root', 'btf', 'trampolines', 'bpfL
     return await Agent.start({ places, flags, environment, killed, wanted: () => false });
   }
 
-  /** What the row of `merlon status` says. */
-  function protection(): string {
-    const { stdout, stderr } = merlon('status', '--run-dir', places.runDir);
-    return /^Protection +(.*)$/m.exec(stdout)?.[1] ?? `${stdout}${stderr}`;
+  /** What the agent says of it, as the row of `merlon status` does. */
+  async function protection(): Promise<string> {
+    const { selfProtection: { state, reason } = { state: '', reason: '' } } = await status();
+    return reason === '' ? state : `${state}: ${reason}`;
   }
 
-  function assertAlive(): void {
+  async function status(): Promise<GetStatusResponse> {
+    const client = await AgentClient.connect(places.runDir);
+    try {
+      return await client.unary(AgentService.method.getStatus, {});
+    } finally {
+      client.close();
+    }
+  }
+
+  /** It runs and answers. */
+  async function assertAlive(): Promise<void> {
     assert.match(readFileSync(`/proc/${agent.pid}/status`, 'utf8'), /^State:\t[RSD]/m);
-    assert.equal(merlon('status', '--run-dir', places.runDir).status, 0);
+    assert.equal((await status()).pid, agent.pid);
   }
 });
 

@@ -274,8 +274,9 @@ export const ProtectKind = {
   PROTECT_UNMOUNT: 7,
   PROTECT_CGROUP: 8,
   PROTECT_CLAIM: 9,
-  PROTECT_GLASS: 10,
-  PROTECT_KINDS: 11,
+  PROTECT_SWITCH: 10,
+  PROTECT_GLASS: 11,
+  PROTECT_KINDS: 12,
 } as const;
 
 /** enum protect_object_kind */
