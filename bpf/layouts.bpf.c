@@ -7,6 +7,7 @@
 
 #include "events.h"
 #include "hook_config.h"
+#include "protect.h"
 
 enum event_limit event_limit;
 struct exec_event exec_event;
@@ -66,3 +67,10 @@ struct address_key address_key;
 struct binary_path binary_path;
 struct followed followed;
 struct followed_pid followed_pid;
+enum protect_limit protect_limit;
+enum protect_kind protect_kind;
+enum protect_object_kind protect_object_kind;
+struct protect_config protect_config;
+struct protect_state protect_state;
+struct protect_refusal protect_refusal;
+struct protect_object protect_object;

@@ -27,6 +27,7 @@ import { ProcessTracker } from './process/tracker.ts';
 import { SharedLaneCounters } from './sensor/lane-counters.ts';
 import { hasPolicyPins } from './sensor/policy-pins.ts';
 import { ProcessSensor } from './sensor/process-sensor.ts';
+import { SelfProtection } from './sensor/self-protection.ts';
 import { Outputs } from './sinks/outputs.ts';
 import { describeStatus } from './status.ts';
 
@@ -100,6 +101,20 @@ async function start(
   });
   cleanUp.defer(() => outputs.close());
 
+  const protection = SelfProtection.open(
+    {
+      mode: settings.selfProtection,
+      bpfDir: settings.bpfDir,
+      glassFile: settings.breakGlassFile ?? join(settings.runDir, 'break-glass'),
+      cgroups: settings.trustedCgroups,
+    },
+    log,
+    logOnce,
+  );
+  // Until all is well, what an earlier run left is not this one's to remove.
+  let stays = protection.adopted;
+  cleanUp.defer(() => protection.close(stays ? 'leave' : 'remove'));
+
   const environment = settings.enableProcessEnvironmentVariables;
   const { bpfDir, lifecycleRingBytes, telemetryRingBytes } = settings;
   const objectPath = PROCESS_OBJECT;
@@ -133,7 +148,7 @@ async function start(
   const policies = new LazyPolicies(async () => {
     const { Policies } = await import('./policies.ts');
     tracker.keepsEnded = true;
-    return new Policies(sensor, table, settings, log, logOnce);
+    return new Policies(sensor, table, settings, log, logOnce, (enforces) => protection.follow(enforces));
   });
   const paths = policyPaths(settings);
   if (paths.length > 0 || hasPolicyPins(bpfDir)) await policies.use(() => undefined);
@@ -148,6 +163,7 @@ async function start(
     outputs,
     encoder,
     policies,
+    protection,
   };
   const door = await startDoor(
     {
@@ -165,8 +181,7 @@ async function start(
   );
   cleanUp.defer(() => door.close());
 
-  // Until all is well, what an earlier run left is not this one's to remove.
-  let stays = sensor.adopted;
+  stays ||= sensor.adopted;
   cleanUp.defer(() => pipeline.stop());
   // Before the rings are read for the last time: what a hook sends later would be neither read nor told of.
   cleanUp.defer(() => policies.close(stays));
@@ -177,7 +192,8 @@ async function start(
   resync.run();
   const predecessors = sensor.predecessors.map(pipelineOf);
   for (const predecessor of predecessors) predecessor.drain();
-  policies.current?.load(paths);
+  if (policies.current === undefined) protection.follow(false);
+  else policies.current.load(paths);
   policies.current?.noteLineages();
   // Only now: until then the hooks of an earlier agent were in force, whose records go there.
   for (const predecessor of predecessors) predecessor.stop();

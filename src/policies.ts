@@ -8,6 +8,7 @@ import type { Settings } from './base/settings.ts';
 import type { HookRecord } from './events/hook-record.ts';
 import { lineagesOf } from './lineages.ts';
 import { compareSets, type SetChanges } from './plan/compare-sets.ts';
+import { policyEnforces } from './plan/plan-enforcement.ts';
 import type { Policy } from './policy/model.ts';
 import type { PolicyProblem, PolicyText } from './policy/index.ts';
 import { addon } from './kernel/addon.ts';
@@ -40,15 +41,18 @@ export class Policies {
   readonly #requests: PolicyRequests;
   readonly #table: ProcessTable;
   readonly #log: Logger;
+  readonly #onChange: (enforces: boolean) => void;
   #lateLineages: NodeJS.Timeout | undefined;
   #problems: readonly PolicyProblem[] = [];
 
+  /** `onChange` is told after each change whether a policy in force denies or signals. */
   constructor(
     process: ProcessSensor,
     table: ProcessTable,
     settings: Settings,
     log: Logger,
     logOnce: LogOnce,
+    onChange: (enforces: boolean) => void,
   ) {
     const { bpfDir, keep } = settings;
     this.#sensor = new PolicySensor(
@@ -61,6 +65,7 @@ export class Policies {
     this.#requests = new PolicyRequests({ findHook: this.#sensor.findHook, logOnce });
     this.#table = table;
     this.#log = log;
+    this.#onChange = onChange;
   }
 
   get findHook(): PolicySensor['findHook'] {
@@ -109,6 +114,7 @@ export class Policies {
       { enabled, refused: problems.length, failed: policies.length - enabled },
       'Policies are in force',
     );
+    this.#onChange(this.#enforces);
   }
 
   /**
@@ -189,8 +195,15 @@ export class Policies {
     this.#sensor.close(keep);
   }
 
+  get #enforces(): boolean {
+    return this.#set.entries.some(
+      ({ policy, state, mode }) => state === 'enabled' && mode === 'enforce' && policyEnforces(policy),
+    );
+  }
+
   #changed(change: string, policies: readonly string[]): void {
     this.#log.info({ change, policies }, 'Policies were changed');
+    this.#onChange(this.#enforces);
     this.noteLineages();
     clearTimeout(this.#lateLineages);
     this.#lateLineages = setTimeout(() => this.noteLineages(), LATE_LINEAGES_MS);

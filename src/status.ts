@@ -10,6 +10,7 @@ import { LANE_NAMES } from './event-pipeline.ts';
 import type { ProcessTable } from './process/table.ts';
 import type { ProcessTracker } from './process/tracker.ts';
 import type { ProcessSensor } from './sensor/process-sensor.ts';
+import type { ProtectionStatus, SelfProtection } from './sensor/self-protection.ts';
 import type { Outputs } from './sinks/outputs.ts';
 
 export interface StatusParts {
@@ -23,6 +24,7 @@ export interface StatusParts {
   readonly pipeline: EventPipeline;
   readonly outputs: Outputs;
   readonly encoder: Pick<JsonEncoder, 'hookCounts'>;
+  readonly protection: Pick<SelfProtection, 'describe' | 'problems'>;
   /** undefined while no policy was given */
   readonly policies: { readonly current: { readonly problems: string[]; mapBytes(): number } | undefined };
 }
@@ -68,11 +70,20 @@ export function describeStatus(parts: StatusParts): AgentStatus {
       errors: BigInt(errors),
       error,
     })),
+    selfProtection: describeProtection(parts.protection.describe()),
     problems: problems(parts),
   };
 }
 
-function problems({ table, pipeline, outputs, policies, encoder }: StatusParts): string[] {
+function describeProtection({ state, reason, refused }: ProtectionStatus): AgentStatus['selfProtection'] {
+  return {
+    state,
+    reason,
+    refused: refused.map(({ what, count, pid, command }) => ({ what, count, pid, command })),
+  };
+}
+
+function problems({ table, pipeline, outputs, policies, encoder, protection }: StatusParts): string[] {
   const { refused, pruned } = table.stats;
   const { unknown: unknownHooks } = encoder.hookCounts;
   const lost = LANE_NAMES.filter((_, lane) => pipeline.lane(lane).lost > 0);
@@ -86,6 +97,7 @@ function problems({ table, pipeline, outputs, policies, encoder }: StatusParts):
       .filter(({ error }) => error !== '')
       .map(({ name, error }) => `Output ${name}: ${error}`),
     ...(policies.current?.problems ?? []),
+    ...protection.problems,
     ...(unknownHooks > 0 ? [`${unknownHooks} hits of hooks that are gone could not be named`] : []),
   ];
 }

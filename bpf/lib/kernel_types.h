@@ -149,6 +149,7 @@ struct qstr {
 struct super_block {
 	__u32 s_dev;
 	unsigned long s_flags;
+	unsigned long s_magic;
 };
 
 struct inode {
@@ -167,10 +168,12 @@ struct dentry {
 	struct dentry *d_parent;
 	struct qstr d_name;
 	struct inode *d_inode;
+	struct super_block *d_sb;
 };
 
 struct vfsmount {
 	struct dentry *mnt_root;
+	struct super_block *mnt_sb;
 	int mnt_flags;
 };
 
@@ -179,6 +182,7 @@ struct mount {
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
 	int mnt_id;
+	struct mnt_namespace *mnt_ns;
 };
 
 struct path {
@@ -190,6 +194,7 @@ struct file {
 	struct path f_path;
 	struct inode *f_inode;
 	unsigned int f_flags;
+	void *private_data;
 };
 
 struct fdtable {
@@ -291,7 +296,9 @@ struct bpf_map {
 };
 
 struct bpf_prog_aux {
+	__u32 used_map_cnt;
 	__u32 id;
+	struct bpf_map **used_maps;
 	char name[16];
 };
 
@@ -299,6 +306,10 @@ struct bpf_prog {
 	enum bpf_prog_type type;
 	__u32 len;
 	struct bpf_prog_aux *aux;
+};
+
+struct bpf_link {
+	struct bpf_prog *prog;
 };
 
 struct perf_event_attr {
@@ -380,6 +391,7 @@ struct thread_info {
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int flags;
+	__u64 self_exec_id;
 	struct mm_struct *mm;
 	int exit_state;
 	int exit_code;
@@ -425,6 +437,15 @@ struct bpf_iter__task {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
 };
+
+struct bpf_iter__bpf_prog {
+	struct bpf_iter_meta *meta;
+	struct bpf_prog *prog;
+};
+
+struct kernel_siginfo;
+struct fown_struct;
+struct rlimit;
 
 #pragma clang attribute pop
 

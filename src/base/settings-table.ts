@@ -73,6 +73,22 @@ export const settingsTable = {
     group: 'Policies',
     help: 'let no policy deny or signal, whatever its own mode: events say what it would have done',
   }),
+  'self-protection': setting(choice('auto', 'on', 'off'), 'auto', {
+    group: 'Policies',
+    help:
+      'keep other processes from killing the agent and from its programs, maps and pins, where the kernel has BPF LSM; auto: ' +
+      'while a policy enforces; on: always, and no start without it',
+  }),
+  'break-glass-file': optional(path, 'break-glass in run-dir', {
+    group: 'Policies',
+    help: 'while this file exists, owned by root, self-protection refuses nothing',
+  }),
+  'trusted-cgroups': setting(pathList, [], {
+    group: 'Policies',
+    help:
+      'cgroups, as directories below the mount of cgroup v2, whose processes may stop a protected agent and start the next ' +
+      'one, besides who started it; may be repeated',
+  }),
   'allow-policy-requests': setting(boolean, false, {
     group: 'Policies',
     help: 'let TracingPolicyNamespaced use GetUrl and DnsLookup, with which the agent sends requests from the node',

@@ -26,7 +26,7 @@ export async function status(flags: Record<string, string>, options: { output?: 
 }
 
 function describe(answer: GetStatusResponse): string {
-  const { startTime, memory, processTable, lanes, sinks, subscribers, problems } = answer;
+  const { startTime, memory, processTable, lanes, sinks, subscribers, problems, selfProtection } = answer;
   const node = [answer.nodeName, answer.clusterName].filter(Boolean).join(' in ');
   const facts: string[][] = [
     [
@@ -41,6 +41,10 @@ function describe(answer: GetStatusResponse): string {
     const { processes, bytes, budgetBytes, refused, missingParents } = processTable;
     facts.push(['Processes', `${processes}, ${mebibytes(bytes)} of ${mebibytes(budgetBytes)}`]);
     facts.push(['', `${refused} without room, ${missingParents} missing parents`]);
+  }
+  if (selfProtection !== undefined) {
+    const { state, reason } = selfProtection;
+    facts.push(['Protection', escapeHidden(reason === '' ? state : `${state}: ${reason}`)]);
   }
   const sections = [table(facts)];
   section('LANE', ['RING', 'RECEIVED', 'LOST'], lanes, (lane) => [
@@ -63,6 +67,11 @@ function describe(answer: GetStatusResponse): string {
     client.role,
     String(client.events),
     String(client.lost),
+  ]);
+  section('REFUSED', ['TIMES', 'LATEST BY'], selfProtection?.refused ?? [], (refusal) => [
+    refusal.what,
+    String(refusal.count),
+    `pid ${refusal.pid} (${escapeHidden(refusal.command)})`,
   ]);
   sections.push(
     problems.length === 0 ? 'All is well.\n' : problems.map((line) => `! ${escapeHidden(line)}\n`).join(''),

@@ -284,6 +284,37 @@ export const RateScope = {
   RATE_PROCESS: 2,
 } as const;
 
+/** enum protect_limit */
+export const ProtectLimit = {
+  PROTECT_VERSION: 1,
+  PROTECT_NAME_MAX: 64,
+  PROTECT_OBJECTS_MAX: 32768,
+  PROTECT_CGROUPS_MAX: 8,
+} as const;
+
+/** enum protect_kind */
+export const ProtectKind = {
+  PROTECT_SIGNAL: 0,
+  PROTECT_TRACE: 1,
+  PROTECT_LIMIT: 2,
+  PROTECT_MAP: 3,
+  PROTECT_PROGRAM: 4,
+  PROTECT_LINK: 5,
+  PROTECT_PIN: 6,
+  PROTECT_UNMOUNT: 7,
+  PROTECT_CGROUP: 8,
+  PROTECT_CLAIM: 9,
+  PROTECT_SWITCH: 10,
+  PROTECT_GLASS: 11,
+  PROTECT_KINDS: 12,
+} as const;
+
+/** enum protect_object_kind */
+export const ProtectObjectKind = {
+  PROTECT_OBJECT_MAP: 1,
+  PROTECT_OBJECT_PROGRAM: 2,
+} as const;
+
 /** struct exec_event: offsets in bytes */
 export const ExecEvent = {
   sizeof: 280,
@@ -789,4 +820,45 @@ export const FollowedPid = {
   sizeof: 8,
   pid: 0,
   inNamespace: 4,
+} as const;
+
+/** struct protect_config: offsets in bytes */
+export const ProtectConfig = {
+  sizeof: 160,
+  pinsInode: 0,
+  glassInode: 8,
+  pinsDev: 16,
+  glassDev: 20,
+  claimsId: 24,
+  active: 28,
+  cgroups: 32,
+  glassName: 96,
+} as const;
+
+/** struct protect_state: offsets in bytes */
+export const ProtectState = {
+  sizeof: 64,
+  agent: 0,
+  agentStartTime: 8,
+  agentExec: 16,
+  starterStartTime: 24,
+  starterCgroup: 32,
+  mount: 40,
+  unrecorded: 48,
+  starterTgid: 56,
+} as const;
+
+/** struct protect_refusal: offsets in bytes */
+export const ProtectRefusal = {
+  sizeof: 32,
+  count: 0,
+  tgid: 8,
+  comm: 16,
+} as const;
+
+/** struct protect_object: offsets in bytes */
+export const ProtectObject = {
+  sizeof: 8,
+  kind: 0,
+  id: 4,
 } as const;

@@ -67,7 +67,11 @@ export class Agent {
     this.#child = spawn(
       options.command ?? MERLON,
       ['run', '--run-dir', places.runDir, '--bpf-dir', places.bpfDir, ...flags, ...(options.flags ?? [])],
-      { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...options.environment } },
+      {
+        stdio: ['ignore', 'ignore', 'pipe'],
+        // A test ends its agent by any means and removes what that left; test/kernel/self-protection.test.ts asks for it.
+        env: { ...process.env, MERLON_SELF_PROTECTION: 'off', ...options.environment },
+      },
     );
     this.#logPath = join(places.directory, `log-${this.pid}`);
     writeFileSync(this.#logPath, '');

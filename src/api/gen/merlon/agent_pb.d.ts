@@ -124,6 +124,11 @@ export declare type GetStatusResponse = Message<"merlon.GetStatusResponse"> & {
    * @generated from field: repeated string problems = 12;
    */
   problems: string[];
+
+  /**
+   * @generated from field: merlon.SelfProtection self_protection = 13;
+   */
+  selfProtection?: SelfProtection | undefined;
 };
 
 /**
@@ -131,6 +136,71 @@ export declare type GetStatusResponse = Message<"merlon.GetStatusResponse"> & {
  * Use `create(GetStatusResponseSchema)` to create a new message.
  */
 export declare const GetStatusResponseSchema: GenMessage<GetStatusResponse>;
+
+/**
+ * What keeps others from ending the agent and from its objects and pins.
+ *
+ * @generated from message merlon.SelfProtection
+ */
+export declare type SelfProtection = Message<"merlon.SelfProtection"> & {
+  /**
+   * "on", "lifted" (by the break-glass file) or "off"
+   *
+   * @generated from field: string state = 1;
+   */
+  state: string;
+
+  /**
+   * Why it is lifted or off.
+   *
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+
+  /**
+   * What others were refused, for each kind how often and by whom last.
+   *
+   * @generated from field: repeated merlon.Refusal refused = 3;
+   */
+  refused: Refusal[];
+};
+
+/**
+ * Describes the message merlon.SelfProtection.
+ * Use `create(SelfProtectionSchema)` to create a new message.
+ */
+export declare const SelfProtectionSchema: GenMessage<SelfProtection>;
+
+/**
+ * @generated from message merlon.Refusal
+ */
+export declare type Refusal = Message<"merlon.Refusal"> & {
+  /**
+   * @generated from field: string what = 1;
+   */
+  what: string;
+
+  /**
+   * @generated from field: uint64 count = 2;
+   */
+  count: bigint;
+
+  /**
+   * @generated from field: uint32 pid = 3;
+   */
+  pid: number;
+
+  /**
+   * @generated from field: string command = 4;
+   */
+  command: string;
+};
+
+/**
+ * Describes the message merlon.Refusal.
+ * Use `create(RefusalSchema)` to create a new message.
+ */
+export declare const RefusalSchema: GenMessage<Refusal>;
 
 /**
  * @generated from message merlon.Memory

@@ -13,7 +13,7 @@ import { file_tetragon_tetragon } from "../tetragon/tetragon_pb.js";
  * Describes the file merlon/agent.proto.
  */
 export const file_merlon_agent = /*@__PURE__*/
-  fileDesc("ChJtZXJsb24vYWdlbnQucHJvdG8SBm1lcmxvbiIWChRMaXN0UHJvY2Vzc2VzUmVxdWVzdCI7ChVMaXN0UHJvY2Vzc2VzUmVzcG9uc2USIgoHcHJvY2VzcxgBIAEoCzIRLnRldHJhZ29uLlByb2Nlc3MiEgoQR2V0U3RhdHVzUmVxdWVzdCLcAgoRR2V0U3RhdHVzUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRILCgNwaWQYAiABKA0SLgoKc3RhcnRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJbm9kZV9uYW1lGAQgASgJEhQKDGNsdXN0ZXJfbmFtZRgFIAEoCRIOCgZrZXJuZWwYBiABKAkSHgoGbWVtb3J5GAcgASgLMg4ubWVybG9uLk1lbW9yeRIrCg1wcm9jZXNzX3RhYmxlGAggASgLMhQubWVybG9uLlByb2Nlc3NUYWJsZRIbCgVsYW5lcxgJIAMoCzIMLm1lcmxvbi5MYW5lEhsKBXNpbmtzGAogAygLMgwubWVybG9uLlNpbmsSJwoLc3Vic2NyaWJlcnMYCyADKAsyEi5tZXJsb24uU3Vic2NyaWJlchIQCghwcm9ibGVtcxgMIAMoCSIuCgZNZW1vcnkSEQoJcnNzX2J5dGVzGAEgASgEEhEKCW1hcF9ieXRlcxgCIAEoBCJwCgxQcm9jZXNzVGFibGUSEQoJcHJvY2Vzc2VzGAEgASgEEg0KBWJ5dGVzGAIgASgEEhQKDGJ1ZGdldF9ieXRlcxgDIAEoBBIPCgdyZWZ1c2VkGAQgASgEEhcKD21pc3NpbmdfcGFyZW50cxgFIAEoBCJICgRMYW5lEgwKBG5hbWUYASABKAkSEgoKcmluZ19ieXRlcxgCIAEoBBIQCghyZWNlaXZlZBgDIAEoBBIMCgRsb3N0GAQgASgEImAKBFNpbmsSDAoEbmFtZRgBIAEoCRIOCgZldmVudHMYAiABKAQSDQoFYnl0ZXMYAyABKAQSDAoEbG9zdBgEIAEoBBIOCgZlcnJvcnMYBSABKAQSDQoFZXJyb3IYBiABKAkiUgoKU3Vic2NyaWJlchILCgNwaWQYASABKA0SCwoDdWlkGAIgASgNEgwKBHJvbGUYAyABKAkSDgoGZXZlbnRzGAQgASgEEgwKBGxvc3QYBSABKAQiOwoWQ29tcGFyZVBvbGljaWVzUmVxdWVzdBIhCgV0ZXh0cxgBIAMoCzISLm1lcmxvbi5Qb2xpY3lUZXh0InIKF0NvbXBhcmVQb2xpY2llc1Jlc3BvbnNlEioKCHBvbGljaWVzGAEgAygLMhgubWVybG9uLlBvbGljeUNvbXBhcmlzb24SKwoIcHJvZ3JhbXMYAiADKAsyGS5tZXJsb24uUHJvZ3JhbUNvbXBhcmlzb24iQwoQUG9saWN5Q29tcGFyaXNvbhIRCgluYW1lc3BhY2UYASABKAkSDAoEbmFtZRgCIAEoCRIOCgZjaGFuZ2UYAyABKAkiRgoRUHJvZ3JhbUNvbXBhcmlzb24SEwoLYXR0YWNoZWRfdG8YASABKAkSDAoEcGFydBgCIAEoDRIOCgZjaGFuZ2UYAyABKAkiQQoTTGlzdFBvbGljaWVzUmVxdWVzdBIqCgdtZWFzdXJlGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIjgKFExpc3RQb2xpY2llc1Jlc3BvbnNlEiAKCHBvbGljaWVzGAEgAygLMg4ubWVybG9uLlBvbGljeSL6AQoGUG9saWN5EgoKAmlkGAEgASgEEgwKBG5hbWUYAiABKAkSEQoJbmFtZXNwYWNlGAMgASgJEg4KBmRvbWFpbhgEIAEoCRIrCgVzdGF0ZRgFIAEoDjIcLnRldHJhZ29uLlRyYWNpbmdQb2xpY3lTdGF0ZRINCgVlcnJvchgGIAEoCRIMCgRmaWxlGAcgASgJEhsKE2tlcm5lbF9tZW1vcnlfYnl0ZXMYCCABKAQSIQoFaG9va3MYCSADKAsyEi5tZXJsb24uUG9saWN5SG9vaxIpCgRtb2RlGAogASgOMhsudGV0cmFnb24uVHJhY2luZ1BvbGljeU1vZGUimgEKClBvbGljeUhvb2sSCgoCaWQYASABKA0SEQoJbWVjaGFuaXNtGAIgASgJEg0KBXBsYWNlGAMgASgJEhAKCHBvbGljaWVzGAQgASgNEgwKBHJ1bnMYBSABKAQSEwoLcnVuX3RpbWVfbnMYBiABKAQSKQoJc2VsZWN0b3JzGAcgAygLMhYubWVybG9uLlBvbGljeVNlbGVjdG9yIn0KDlBvbGljeVNlbGVjdG9yEg0KBWluZGV4GAEgASgNEg0KBWxhYmVsGAIgASgJEg4KBmFjdGlvbhgDIAEoCRIMCgRoaXRzGAQgASgEEhIKCnN1cHByZXNzZWQYBSABKAQSDAoEcnVuZxgGIAEoCRINCgVhY3RlZBgHIAEoBCKDAQoSQWRkUG9saWNpZXNSZXF1ZXN0EiEKBXRleHRzGAEgAygLMhIubWVybG9uLlBvbGljeVRleHQSDgoGZG9tYWluGAIgASgJEg8KB3JlcGxhY2UYAyABKAgSKQoEbW9kZRgEIAEoDjIbLnRldHJhZ29uLlRyYWNpbmdQb2xpY3lNb2RlIigKClBvbGljeVRleHQSDAoEZmlsZRgBIAEoCRIMCgR0ZXh0GAIgASgJImUKE0FkZFBvbGljaWVzUmVzcG9uc2USJQoIcG9saWNpZXMYASADKAsyEy5tZXJsb24uQWRkZWRQb2xpY3kSJwoIcHJvYmxlbXMYAiADKAsyFS5tZXJsb24uUG9saWN5UHJvYmxlbSJACgtBZGRlZFBvbGljeRIRCgluYW1lc3BhY2UYASABKAkSDAoEbmFtZRgCIAEoCRIQCghyZXBsYWNlZBgDIAEoCCJ/Cg1Qb2xpY3lQcm9ibGVtEgwKBGNvZGUYASABKAkSDAoEZmlsZRgCIAEoCRIMCgRsaW5lGAMgASgNEg4KBmNvbHVtbhgEIAEoDRITCgtzb3VyY2VfbGluZRgFIAEoCRIPCgdtZXNzYWdlGAYgASgJEg4KBnJlbWVkeRgHIAEoCTKAAwoFQWdlbnQSTgoNTGlzdFByb2Nlc3NlcxIcLm1lcmxvbi5MaXN0UHJvY2Vzc2VzUmVxdWVzdBodLm1lcmxvbi5MaXN0UHJvY2Vzc2VzUmVzcG9uc2UwARJACglHZXRTdGF0dXMSGC5tZXJsb24uR2V0U3RhdHVzUmVxdWVzdBoZLm1lcmxvbi5HZXRTdGF0dXNSZXNwb25zZRJJCgxMaXN0UG9saWNpZXMSGy5tZXJsb24uTGlzdFBvbGljaWVzUmVxdWVzdBocLm1lcmxvbi5MaXN0UG9saWNpZXNSZXNwb25zZRJGCgtBZGRQb2xpY2llcxIaLm1lcmxvbi5BZGRQb2xpY2llc1JlcXVlc3QaGy5tZXJsb24uQWRkUG9saWNpZXNSZXNwb25zZRJSCg9Db21wYXJlUG9saWNpZXMSHi5tZXJsb24uQ29tcGFyZVBvbGljaWVzUmVxdWVzdBofLm1lcmxvbi5Db21wYXJlUG9saWNpZXNSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_tetragon_sensors, file_tetragon_tetragon]);
+  fileDesc("ChJtZXJsb24vYWdlbnQucHJvdG8SBm1lcmxvbiIWChRMaXN0UHJvY2Vzc2VzUmVxdWVzdCI7ChVMaXN0UHJvY2Vzc2VzUmVzcG9uc2USIgoHcHJvY2VzcxgBIAEoCzIRLnRldHJhZ29uLlByb2Nlc3MiEgoQR2V0U3RhdHVzUmVxdWVzdCKNAwoRR2V0U3RhdHVzUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRILCgNwaWQYAiABKA0SLgoKc3RhcnRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJbm9kZV9uYW1lGAQgASgJEhQKDGNsdXN0ZXJfbmFtZRgFIAEoCRIOCgZrZXJuZWwYBiABKAkSHgoGbWVtb3J5GAcgASgLMg4ubWVybG9uLk1lbW9yeRIrCg1wcm9jZXNzX3RhYmxlGAggASgLMhQubWVybG9uLlByb2Nlc3NUYWJsZRIbCgVsYW5lcxgJIAMoCzIMLm1lcmxvbi5MYW5lEhsKBXNpbmtzGAogAygLMgwubWVybG9uLlNpbmsSJwoLc3Vic2NyaWJlcnMYCyADKAsyEi5tZXJsb24uU3Vic2NyaWJlchIQCghwcm9ibGVtcxgMIAMoCRIvCg9zZWxmX3Byb3RlY3Rpb24YDSABKAsyFi5tZXJsb24uU2VsZlByb3RlY3Rpb24iUQoOU2VsZlByb3RlY3Rpb24SDQoFc3RhdGUYASABKAkSDgoGcmVhc29uGAIgASgJEiAKB3JlZnVzZWQYAyADKAsyDy5tZXJsb24uUmVmdXNhbCJECgdSZWZ1c2FsEgwKBHdoYXQYASABKAkSDQoFY291bnQYAiABKAQSCwoDcGlkGAMgASgNEg8KB2NvbW1hbmQYBCABKAkiLgoGTWVtb3J5EhEKCXJzc19ieXRlcxgBIAEoBBIRCgltYXBfYnl0ZXMYAiABKAQicAoMUHJvY2Vzc1RhYmxlEhEKCXByb2Nlc3NlcxgBIAEoBBINCgVieXRlcxgCIAEoBBIUCgxidWRnZXRfYnl0ZXMYAyABKAQSDwoHcmVmdXNlZBgEIAEoBBIXCg9taXNzaW5nX3BhcmVudHMYBSABKAQiSAoETGFuZRIMCgRuYW1lGAEgASgJEhIKCnJpbmdfYnl0ZXMYAiABKAQSEAoIcmVjZWl2ZWQYAyABKAQSDAoEbG9zdBgEIAEoBCJgCgRTaW5rEgwKBG5hbWUYASABKAkSDgoGZXZlbnRzGAIgASgEEg0KBWJ5dGVzGAMgASgEEgwKBGxvc3QYBCABKAQSDgoGZXJyb3JzGAUgASgEEg0KBWVycm9yGAYgASgJIlIKClN1YnNjcmliZXISCwoDcGlkGAEgASgNEgsKA3VpZBgCIAEoDRIMCgRyb2xlGAMgASgJEg4KBmV2ZW50cxgEIAEoBBIMCgRsb3N0GAUgASgEIjsKFkNvbXBhcmVQb2xpY2llc1JlcXVlc3QSIQoFdGV4dHMYASADKAsyEi5tZXJsb24uUG9saWN5VGV4dCJyChdDb21wYXJlUG9saWNpZXNSZXNwb25zZRIqCghwb2xpY2llcxgBIAMoCzIYLm1lcmxvbi5Qb2xpY3lDb21wYXJpc29uEisKCHByb2dyYW1zGAIgAygLMhkubWVybG9uLlByb2dyYW1Db21wYXJpc29uIkMKEFBvbGljeUNvbXBhcmlzb24SEQoJbmFtZXNwYWNlGAEgASgJEgwKBG5hbWUYAiABKAkSDgoGY2hhbmdlGAMgASgJIkYKEVByb2dyYW1Db21wYXJpc29uEhMKC2F0dGFjaGVkX3RvGAEgASgJEgwKBHBhcnQYAiABKA0SDgoGY2hhbmdlGAMgASgJIkEKE0xpc3RQb2xpY2llc1JlcXVlc3QSKgoHbWVhc3VyZRgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiI4ChRMaXN0UG9saWNpZXNSZXNwb25zZRIgCghwb2xpY2llcxgBIAMoCzIOLm1lcmxvbi5Qb2xpY3ki+gEKBlBvbGljeRIKCgJpZBgBIAEoBBIMCgRuYW1lGAIgASgJEhEKCW5hbWVzcGFjZRgDIAEoCRIOCgZkb21haW4YBCABKAkSKwoFc3RhdGUYBSABKA4yHC50ZXRyYWdvbi5UcmFjaW5nUG9saWN5U3RhdGUSDQoFZXJyb3IYBiABKAkSDAoEZmlsZRgHIAEoCRIbChNrZXJuZWxfbWVtb3J5X2J5dGVzGAggASgEEiEKBWhvb2tzGAkgAygLMhIubWVybG9uLlBvbGljeUhvb2sSKQoEbW9kZRgKIAEoDjIbLnRldHJhZ29uLlRyYWNpbmdQb2xpY3lNb2RlIpoBCgpQb2xpY3lIb29rEgoKAmlkGAEgASgNEhEKCW1lY2hhbmlzbRgCIAEoCRINCgVwbGFjZRgDIAEoCRIQCghwb2xpY2llcxgEIAEoDRIMCgRydW5zGAUgASgEEhMKC3J1bl90aW1lX25zGAYgASgEEikKCXNlbGVjdG9ycxgHIAMoCzIWLm1lcmxvbi5Qb2xpY3lTZWxlY3RvciJ9Cg5Qb2xpY3lTZWxlY3RvchINCgVpbmRleBgBIAEoDRINCgVsYWJlbBgCIAEoCRIOCgZhY3Rpb24YAyABKAkSDAoEaGl0cxgEIAEoBBISCgpzdXBwcmVzc2VkGAUgASgEEgwKBHJ1bmcYBiABKAkSDQoFYWN0ZWQYByABKAQigwEKEkFkZFBvbGljaWVzUmVxdWVzdBIhCgV0ZXh0cxgBIAMoCzISLm1lcmxvbi5Qb2xpY3lUZXh0Eg4KBmRvbWFpbhgCIAEoCRIPCgdyZXBsYWNlGAMgASgIEikKBG1vZGUYBCABKA4yGy50ZXRyYWdvbi5UcmFjaW5nUG9saWN5TW9kZSIoCgpQb2xpY3lUZXh0EgwKBGZpbGUYASABKAkSDAoEdGV4dBgCIAEoCSJlChNBZGRQb2xpY2llc1Jlc3BvbnNlEiUKCHBvbGljaWVzGAEgAygLMhMubWVybG9uLkFkZGVkUG9saWN5EicKCHByb2JsZW1zGAIgAygLMhUubWVybG9uLlBvbGljeVByb2JsZW0iQAoLQWRkZWRQb2xpY3kSEQoJbmFtZXNwYWNlGAEgASgJEgwKBG5hbWUYAiABKAkSEAoIcmVwbGFjZWQYAyABKAgifwoNUG9saWN5UHJvYmxlbRIMCgRjb2RlGAEgASgJEgwKBGZpbGUYAiABKAkSDAoEbGluZRgDIAEoDRIOCgZjb2x1bW4YBCABKA0SEwoLc291cmNlX2xpbmUYBSABKAkSDwoHbWVzc2FnZRgGIAEoCRIOCgZyZW1lZHkYByABKAkygAMKBUFnZW50Ek4KDUxpc3RQcm9jZXNzZXMSHC5tZXJsb24uTGlzdFByb2Nlc3Nlc1JlcXVlc3QaHS5tZXJsb24uTGlzdFByb2Nlc3Nlc1Jlc3BvbnNlMAESQAoJR2V0U3RhdHVzEhgubWVybG9uLkdldFN0YXR1c1JlcXVlc3QaGS5tZXJsb24uR2V0U3RhdHVzUmVzcG9uc2USSQoMTGlzdFBvbGljaWVzEhsubWVybG9uLkxpc3RQb2xpY2llc1JlcXVlc3QaHC5tZXJsb24uTGlzdFBvbGljaWVzUmVzcG9uc2USRgoLQWRkUG9saWNpZXMSGi5tZXJsb24uQWRkUG9saWNpZXNSZXF1ZXN0GhsubWVybG9uLkFkZFBvbGljaWVzUmVzcG9uc2USUgoPQ29tcGFyZVBvbGljaWVzEh4ubWVybG9uLkNvbXBhcmVQb2xpY2llc1JlcXVlc3QaHy5tZXJsb24uQ29tcGFyZVBvbGljaWVzUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_tetragon_sensors, file_tetragon_tetragon]);
 
 /**
  * Describes the message merlon.ListProcessesRequest.
@@ -44,137 +44,151 @@ export const GetStatusResponseSchema = /*@__PURE__*/
   messageDesc(file_merlon_agent, 3);
 
 /**
+ * Describes the message merlon.SelfProtection.
+ * Use `create(SelfProtectionSchema)` to create a new message.
+ */
+export const SelfProtectionSchema = /*@__PURE__*/
+  messageDesc(file_merlon_agent, 4);
+
+/**
+ * Describes the message merlon.Refusal.
+ * Use `create(RefusalSchema)` to create a new message.
+ */
+export const RefusalSchema = /*@__PURE__*/
+  messageDesc(file_merlon_agent, 5);
+
+/**
  * Describes the message merlon.Memory.
  * Use `create(MemorySchema)` to create a new message.
  */
 export const MemorySchema = /*@__PURE__*/
-  messageDesc(file_merlon_agent, 4);
+  messageDesc(file_merlon_agent, 6);
 
 /**
  * Describes the message merlon.ProcessTable.
  * Use `create(ProcessTableSchema)` to create a new message.
  */
 export const ProcessTableSchema = /*@__PURE__*/
-  messageDesc(file_merlon_agent, 5);
+  messageDesc(file_merlon_agent, 7);
 
 /**
  * Describes the message merlon.Lane.
  * Use `create(LaneSchema)` to create a new message.
  */
 export const LaneSchema = /*@__PURE__*/
-  messageDesc(file_merlon_agent, 6);
+  messageDesc(file_merlon_agent, 8);
 
 /**
  * Describes the message merlon.Sink.
  * Use `create(SinkSchema)` to create a new message.
  */
 export const SinkSchema = /*@__PURE__*/
-  messageDesc(file_merlon_agent, 7);
+  messageDesc(file_merlon_agent, 9);
 
 /**
  * Describes the message merlon.Subscriber.
  * Use `create(SubscriberSchema)` to create a new message.
  */
 export const SubscriberSchema = /*@__PURE__*/
-  messageDesc(file_merlon_agent, 8);
+  messageDesc(file_merlon_agent, 10);
 
 /**
  * Describes the message merlon.ComparePoliciesRequest.
  * Use `create(ComparePoliciesRequestSchema)` to create a new message.
  */
 export const ComparePoliciesRequestSchema = /*@__PURE__*/
-  messageDesc(file_merlon_agent, 9);
+  messageDesc(file_merlon_agent, 11);
 
 /**
  * Describes the message merlon.ComparePoliciesResponse.
  * Use `create(ComparePoliciesResponseSchema)` to create a new message.
  */
 export const ComparePoliciesResponseSchema = /*@__PURE__*/
-  messageDesc(file_merlon_agent, 10);
+  messageDesc(file_merlon_agent, 12);
 
 /**
  * Describes the message merlon.PolicyComparison.
  * Use `create(PolicyComparisonSchema)` to create a new message.
  */
 export const PolicyComparisonSchema = /*@__PURE__*/
-  messageDesc(file_merlon_agent, 11);
+  messageDesc(file_merlon_agent, 13);
 
 /**
  * Describes the message merlon.ProgramComparison.
  * Use `create(ProgramComparisonSchema)` to create a new message.
  */
 export const ProgramComparisonSchema = /*@__PURE__*/
-  messageDesc(file_merlon_agent, 12);
+  messageDesc(file_merlon_agent, 14);
 
 /**
  * Describes the message merlon.ListPoliciesRequest.
  * Use `create(ListPoliciesRequestSchema)` to create a new message.
  */
 export const ListPoliciesRequestSchema = /*@__PURE__*/
-  messageDesc(file_merlon_agent, 13);
+  messageDesc(file_merlon_agent, 15);
 
 /**
  * Describes the message merlon.ListPoliciesResponse.
  * Use `create(ListPoliciesResponseSchema)` to create a new message.
  */
 export const ListPoliciesResponseSchema = /*@__PURE__*/
-  messageDesc(file_merlon_agent, 14);
+  messageDesc(file_merlon_agent, 16);
 
 /**
  * Describes the message merlon.Policy.
  * Use `create(PolicySchema)` to create a new message.
  */
 export const PolicySchema = /*@__PURE__*/
-  messageDesc(file_merlon_agent, 15);
+  messageDesc(file_merlon_agent, 17);
 
 /**
  * Describes the message merlon.PolicyHook.
  * Use `create(PolicyHookSchema)` to create a new message.
  */
 export const PolicyHookSchema = /*@__PURE__*/
-  messageDesc(file_merlon_agent, 16);
+  messageDesc(file_merlon_agent, 18);
 
 /**
  * Describes the message merlon.PolicySelector.
  * Use `create(PolicySelectorSchema)` to create a new message.
  */
 export const PolicySelectorSchema = /*@__PURE__*/
-  messageDesc(file_merlon_agent, 17);
+  messageDesc(file_merlon_agent, 19);
 
 /**
  * Describes the message merlon.AddPoliciesRequest.
  * Use `create(AddPoliciesRequestSchema)` to create a new message.
  */
 export const AddPoliciesRequestSchema = /*@__PURE__*/
-  messageDesc(file_merlon_agent, 18);
+  messageDesc(file_merlon_agent, 20);
 
 /**
  * Describes the message merlon.PolicyText.
  * Use `create(PolicyTextSchema)` to create a new message.
  */
 export const PolicyTextSchema = /*@__PURE__*/
-  messageDesc(file_merlon_agent, 19);
+  messageDesc(file_merlon_agent, 21);
 
 /**
  * Describes the message merlon.AddPoliciesResponse.
  * Use `create(AddPoliciesResponseSchema)` to create a new message.
  */
 export const AddPoliciesResponseSchema = /*@__PURE__*/
-  messageDesc(file_merlon_agent, 20);
+  messageDesc(file_merlon_agent, 22);
 
 /**
  * Describes the message merlon.AddedPolicy.
  * Use `create(AddedPolicySchema)` to create a new message.
  */
 export const AddedPolicySchema = /*@__PURE__*/
-  messageDesc(file_merlon_agent, 21);
+  messageDesc(file_merlon_agent, 23);
 
 /**
  * Describes the message merlon.PolicyProblem.
  * Use `create(PolicyProblemSchema)` to create a new message.
  */
 export const PolicyProblemSchema = /*@__PURE__*/
-  messageDesc(file_merlon_agent, 22);
+  messageDesc(file_merlon_agent, 24);
 
 /**
  * Merlon's own questions to the agent on the node.
