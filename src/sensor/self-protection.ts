@@ -242,6 +242,8 @@ export class SelfProtection {
 
   #remove({ directory }: ProtectionPins): void {
     const { bpfDir } = this.#options;
+    // The kernel detaches programs a little after their pins are gone.
+    this.#configure(false);
     removePins(directory);
     if (listPins(bpfDir).length === 0 && existsSync(bpfDir)) rmdirSync(bpfDir);
   }
