@@ -38,7 +38,7 @@ export const PROTECTIONS: readonly Protection[] = [
   },
   {
     name: 'Sigkill at the system call openat',
-    needs: [],
+    needs: ['unskippedHits'],
     hook: 'kprobes:\n- call: sys_openat\n  syscall: true\n  args: [{index: 1, type: string}]',
     ...{ ...killing, index: 1 },
   },

@@ -37,7 +37,7 @@ export const STOPPINGS: readonly Stopping[] = [
   },
   {
     name: 'Sigkill at the system call openat',
-    needs: [],
+    needs: ['unskippedHits'],
     hook: 'sys_openat\n  syscall: true',
     argument: { index: 1, type: 'string' },
     action: '{action: Sigkill}',

@@ -15,6 +15,11 @@ const CHECKS = {
   kprobes: () =>
     existsSync('/sys/bus/event_source/devices/kprobe') ? undefined : 'the kernel has no kprobes',
   trampolines: () => once('trampolines', tryTrampoline),
+  /** every hit of a hook that signals has its run: a trampoline's program misses some where tasks preempt each other */
+  unskippedHits: () =>
+    isPreemptible() && once('trampolines', tryTrampoline) === undefined
+      ? 'trampolines skip hits on a preemptible kernel'
+      : undefined,
   bpfLsm: () => {
     if (!existsSync('/sys/kernel/security/lsm')) return 'securityfs, which lists the LSMs, is not mounted';
     const names = readFileSync('/sys/kernel/security/lsm', 'utf8').trim().split(',');
@@ -65,6 +70,11 @@ const results = new Map<string, string | undefined>();
 function once(name: string, check: () => string | undefined): string | undefined {
   if (!results.has(name)) results.set(name, check());
   return results.get(name);
+}
+
+function isPreemptible(): boolean {
+  const models = '/sys/kernel/debug/sched/preempt';
+  return existsSync(models) && /\((?:full|lazy)\)/.test(readFileSync(models, 'utf8'));
 }
 
 function tryTrampoline(): string | undefined {
