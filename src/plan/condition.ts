@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DimensionInput } from '../events/gen/layouts.ts';
+import { DimensionInput } from '../events/gen/layouts.ts';
+import type { ValueForm } from '../events/hook.ts';
 import type { CelNode } from '../policy/cel-node.ts';
 import type { FileIdentity } from './kernel-facts.ts';
 
@@ -45,6 +46,18 @@ export interface Condition {
   readonly at: ConditionInput;
   readonly accepted: Accepted;
   readonly negated: boolean;
+}
+
+/**
+ * Whether it compares what no program can keep from being read: a path, or the binary of a process, which is not known for a
+ * moment when the process began while one agent took over from another. `values` are those that a value input counts.
+ */
+export function isOfKernel(
+  { at: { input, entry } }: Condition,
+  values: readonly { readonly shown: { readonly form: ValueForm } }[],
+): boolean {
+  if (input === DimensionInput.INPUT_VALUE) return values[entry]?.shown.form === 'path';
+  return input === DimensionInput.INPUT_BINARY || input === DimensionInput.INPUT_PARENT_BINARY;
 }
 
 /** Its numbers; of another class none. */

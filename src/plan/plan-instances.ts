@@ -4,7 +4,7 @@ import type { HookPolicy } from '../events/hook.ts';
 import type { CelNode } from '../policy/cel-node.ts';
 import { classify } from './automaton.ts';
 import { mapCelArguments } from './cel-arguments.ts';
-import type { Condition } from './condition.ts';
+import { type Condition, isOfKernel } from './condition.ts';
 import type { RuleCondition } from './dimension-plan.ts';
 import { buildDimension, dimensionKey } from './dimension.ts';
 import type { InstancePlan, RuleAction, RuleSets } from './instance-plan.ts';
@@ -111,7 +111,7 @@ class Group {
       ...common,
       matchOnError: this.#maskOf(words, ({ onError }) => onError === 'match'),
     };
-    const matchingPaths = {
+    const matchingKernel = {
       ...common,
       matchOnError: this.#maskOf(words, ({ onError }) => onError !== 'no-match'),
     };
@@ -133,15 +133,14 @@ class Group {
       dimensions: [...this.#dimensions.values()]
         .toSorted((a, b) => costOf(a) - costOf(b))
         .map((conditions) =>
-          buildDimension(conditions, this.#isOfPath(conditions) ? matchingPaths : matching),
+          buildDimension(conditions, this.#isOfKernel(conditions) ? matchingKernel : matching),
         ),
       policies: this.#placed.map(shownPolicy),
     };
   }
 
-  #isOfPath([first]: readonly RuleCondition[]): boolean {
-    const at = first?.condition.at;
-    return at?.input === DimensionInput.INPUT_VALUE && this.#values[at.entry]?.shown.form === 'path';
+  #isOfKernel([first]: readonly RuleCondition[]): boolean {
+    return first !== undefined && isOfKernel(first.condition, this.#values);
   }
 
   /** A policy that says to deny what it cannot read also denies what it cannot look at. */

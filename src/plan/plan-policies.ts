@@ -22,7 +22,7 @@ import {
 } from './plan-enforcement.ts';
 import type { PlannedTarget } from './plan-target.ts';
 import { planValue } from './plan-value.ts';
-import type { Condition } from './condition.ts';
+import { type Condition, isOfKernel } from './condition.ts';
 import { FollowedConditions } from './follow.ts';
 import { type ValuePlan, valueKey } from './value-plan.ts';
 
@@ -46,8 +46,8 @@ export interface PlannedRule extends PlannedActions {
   readonly enforcement: Enforcement | undefined;
 }
 
-/** What a value that could not be read completely means; `paths`: only one that is a path matches. */
-export type OnError = 'match' | 'no-match' | 'paths';
+/** What a value that could not be read completely means; `kernel`: only what is the kernel's own matches. */
+export type OnError = 'match' | 'no-match' | 'kernel';
 
 /**
  * The hooks of one policy by target. What cannot be served is told to `onError`; where that returns, the result lacks it. By
@@ -177,11 +177,11 @@ interface Rule {
 
 /**
  * A policy says what a value means that could not be read. One that does not say so observes what could match; it acts on it
- * only for a path that is too long to be read: that is the kernel's own, and not there by chance.
+ * only for what is the kernel's own (isOfKernel), which no program keeps from being read by chance.
  */
 function onErrorOf({ extensions }: Policy, enforcement: Enforcement | undefined): OnError {
   if (extensions.get('on-unreadable') === 'no-match') return 'no-match';
-  return enforcement === undefined || extensions.get('on-unreadable') === 'match' ? 'match' : 'paths';
+  return enforcement === undefined || extensions.get('on-unreadable') === 'match' ? 'match' : 'kernel';
 }
 
 /**
@@ -189,7 +189,7 @@ function onErrorOf({ extensions }: Policy, enforcement: Enforcement | undefined)
  * matched then.
  */
 function whenUnreadable({ shown, planned }: Rule, values: readonly ValuePlan[]): Rule[] {
-  if (planned.onError !== 'paths' || !planned.conditions.some((one) => canFail(one, values))) return [];
+  if (planned.onError !== 'kernel' || !planned.conditions.some((one) => canFail(one, values))) return [];
   const label = shown.label === undefined ? 'unreadable' : `${shown.label} (unreadable)`;
   return [
     {
@@ -202,10 +202,9 @@ function whenUnreadable({ shown, planned }: Rule, values: readonly ValuePlan[]):
 /** Of a rule that another target of its hook serves: it is there because the first rule that matches wins. */
 const SILENT = { posts: false, limit: undefined, track: [], untrack: [] } as const;
 
-/** Whether what it looks at can be unreadable, other than a path. */
-function canFail({ at: { input, entry } }: Condition, values: readonly ValuePlan[]): boolean {
-  if (input === DimensionInput.INPUT_VALUE) return values[entry]?.shown.form !== 'path';
-  return !NEVER_FAIL.has(input);
+/** Whether what it looks at can be unreadable, and is not the kernel's own. */
+function canFail(condition: Condition, values: readonly ValuePlan[]): boolean {
+  return !isOfKernel(condition, values) && !NEVER_FAIL.has(condition.at.input);
 }
 
 /** What every process has. */
