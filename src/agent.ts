@@ -27,7 +27,7 @@ import { ProcessTracker } from './process/tracker.ts';
 import { SharedLaneCounters } from './sensor/lane-counters.ts';
 import { hasPolicyPins } from './sensor/policy-pins.ts';
 import { ProcessSensor } from './sensor/process-sensor.ts';
-import { SelfProtection } from './sensor/self-protection.ts';
+import { glassFileOf, SelfProtection } from './sensor/self-protection.ts';
 import { Outputs } from './sinks/outputs.ts';
 import { describeStatus } from './status.ts';
 
@@ -105,7 +105,7 @@ async function start(
     {
       mode: settings.selfProtection,
       bpfDir: settings.bpfDir,
-      glassFile: settings.breakGlassFile ?? join(settings.runDir, 'break-glass'),
+      glassFile: glassFileOf(settings),
       cgroups: settings.trustedCgroups,
     },
     log,

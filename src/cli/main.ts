@@ -70,7 +70,7 @@ function program(): Command {
     .addOption(outputOption('table', 'json'));
   status.action(async () => (await import('./status.ts')).status(givenFlags(status), status.opts()));
 
-  const unload = addSettings(merlon.command('unload'), ['bpf-dir', 'run-dir', 'config'])
+  const unload = addSettings(merlon.command('unload'), ['bpf-dir', 'run-dir', 'break-glass-file', 'config'])
     .summary('remove what an agent has left in force')
     .description(
       'Removes everything that agents have left pinned: hooks are detached, policies are no longer in force. It refuses ' +

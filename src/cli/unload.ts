@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { AgentError, ErrorCode } from '../base/errors.ts';
 import { loadSettings } from '../base/settings.ts';
 import { addon } from '../kernel/addon.ts';
+import { glassFileOf } from '../sensor/self-protection.ts';
 import { unload as unloadPins } from '../sensor/unload.ts';
 import { endWithReader, write } from './output.ts';
 
@@ -12,11 +13,12 @@ export async function unload(
   flags: Record<string, string>,
   { output }: { output: 'text' | 'json' },
 ): Promise<void> {
-  const { runDir, bpfDir } = loadSettings({ flags, env: process.env });
+  const settings = loadSettings({ flags, env: process.env });
+  const { runDir, bpfDir } = settings;
   endWithReader();
   const unlock = lockOut(runDir);
   try {
-    const { removed, left } = unloadPins(bpfDir);
+    const { removed, left } = unloadPins({ bpfDir, glassFile: glassFileOf(settings) });
     if (output === 'json') {
       await write(`${JSON.stringify({ bpfDir, removed, left })}\n`);
       return;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, constants, existsSync, openSync, readFileSync, rmdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { BpfMap } from '../../native/index.d.ts';
 import { AgentError, ErrorCode } from '../base/errors.ts';
 import type { LogOnce } from '../base/log-once.ts';
 import type { Logger } from '../base/log.ts';
+import type { Settings } from '../base/settings.ts';
 import { ProtectKind, ProtectState } from '../events/gen/layouts.ts';
 import { BpfError } from '../kernel/bpf-error.ts';
 import { listPins, removePins } from './bpf-filesystem.ts';
@@ -247,6 +249,11 @@ export class SelfProtection {
     removePins(directory);
     if (listPins(bpfDir).length === 0 && existsSync(bpfDir)) rmdirSync(bpfDir);
   }
+}
+
+/** The file that lifts the protection while it exists. */
+export function glassFileOf({ breakGlassFile, runDir }: Pick<Settings, 'breakGlassFile' | 'runDir'>): string {
+  return breakGlassFile ?? join(runDir, 'break-glass');
 }
 
 /**

@@ -6,6 +6,8 @@ import { addon } from '../kernel/addon.ts';
 import { BpfError } from '../kernel/bpf-error.ts';
 import { listPins, removePins } from './bpf-filesystem.ts';
 import { removeLinks } from './pin-group.ts';
+import type { ProtectionPlaces } from './protection-records.ts';
+import { takeOverProtection } from './self-protection.ts';
 
 /** A directory of pins that was removed, and how many pins there were in it. */
 export interface UnloadedDirectory {
@@ -20,17 +22,19 @@ export interface Unloaded {
 }
 
 /** Directories that agents of any version make; while they are being made or replaced they have more in front. */
-const OURS = /^(?:(?:incomplete|replaced)-(?:\w+-)?)*(?:process|policies)-/;
+const OURS = /^(?:(?:incomplete|replaced)-(?:\w+-)?)*(?:process|policies|protect)-/;
 
 /**
  * Removes whatever agents have left pinned in `bpfDir`: programs are detached, policies no longer in force. What is gone
- * already is no failure. Throws ERR_ALREADY_RUNNING, with its process id, while an agent uses what is there.
+ * already is no failure. Throws ERR_ALREADY_RUNNING, with its process id, while an agent uses what is there, and ERR_PRIVILEGE when
+ * it is protected from this process.
  */
-export function unload(bpfDir: string): Unloaded {
+export function unload({ bpfDir, glassFile }: Pick<ProtectionPlaces, 'bpfDir' | 'glassFile'>): Unloaded {
+  takeOverProtection({ bpfDir, glassFile });
   const names = listPins(bpfDir).sort();
   const directories = names.filter((name) => OURS.test(name)).map((name) => join(bpfDir, name));
   refuseWhileUsed(bpfDir, directories);
-  // Policies first: what they decide by is kept by the process sensor.
+  // Policies first: what they decide by is kept by the process sensor. The protection last, as the names are sorted.
   const removed = directories.map((path) => {
     const pins = countPins(path);
     removeLinks(path);
