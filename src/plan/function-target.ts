@@ -199,7 +199,10 @@ export function whyKprobe(
   if (target.by !== 'kprobe' && target.by !== 'kretprobe') return undefined;
   if (!attach.trampoline) return 'the kernel has no trampolines for programs';
   const by = target.by === 'kprobe' ? 'fentry' : 'fexit';
-  return `the kernel refuses a trampoline (${refusals.get(targetKey({ ...target, by })) ?? ''})`;
+  const refusal = refusals.get(targetKey({ ...target, by }));
+  if (refusal === undefined && attach.skipsHits !== undefined)
+    return `a rule acts here that must see every hit: ${attach.skipsHits}`;
+  return `the kernel refuses a trampoline (${refusal ?? ''})`;
 }
 
 function noWay(name: string, at: SourcePosition, { refusals }: KernelFacts): PlanError {

@@ -123,6 +123,19 @@ describe('a denial', () => {
   });
 });
 
+test('what acts is not where hits are skipped, as far as the kernel has another way', () => {
+  const skipsHits = 'some hits are skipped';
+  const [by] = planned(kprobe('fd_install', KILL), { ...EVERYTHING, skipsHits });
+  assert.equal(by, 'kprobe');
+  assert.equal(planned(kprobe('fd_install', KILL), { ...EVERYTHING, kprobe: false, skipsHits })[0], 'fentry');
+  assert.equal(planned(kprobe('security_file_open', KILL), { ...EVERYTHING, skipsHits })[0], 'lsm');
+  const facts = { attach: { ...EVERYTHING, skipsHits }, refusals: new Map<string, string>() };
+  assert.match(
+    remarkOn({ by: 'kprobe', functionName: 'fd_install' }, facts) ?? '',
+    /every hit: some hits are/,
+  );
+});
+
 describe('enforcers', () => {
   const notify = (error: number, signal: number): Action => ({
     kind: 'NotifyEnforcer',

@@ -61,7 +61,7 @@ export function planServedTargets(
   const enforcing = hook.selectors.flatMap(enforcingActions);
   const override = enforcing.find((action) => action.kind === 'Override');
   const deny = (target: PlannedTarget): PlannedTarget => {
-    const denying = denyingTarget(target, override, facts);
+    const denying = withoutSkips(denyingTarget(target, override, facts), facts);
     if (override !== undefined && !canDeny(denying) && !acceptsWeaker(policy))
       throw undeniable(target, override);
     return denying;
@@ -247,6 +247,13 @@ function overridingTarget(target: PlannedTarget, functionName: string, facts: Ke
   )
     return target;
   return { ...target, attach, argumentCount: target.syscallRegisters ? 1 : target.argumentCount };
+}
+
+/** The same target by a kprobe where a trampoline's program can miss hits: what acts must see all of them. */
+function withoutSkips(target: PlannedTarget, { attach, refusals }: KernelFacts): PlannedTarget {
+  if (target.attach.by !== 'fentry' || attach.skipsHits === undefined || !attach.kprobe) return target;
+  const kprobe = { by: 'kprobe', functionName: target.attach.functionName } as const;
+  return refusals.has(targetKey(kprobe)) ? target : { ...target, attach: kprobe };
 }
 
 function returnsNothing({ signature }: PlannedTarget): boolean {

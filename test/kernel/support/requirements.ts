@@ -12,12 +12,11 @@ const repository = resolve(import.meta.dirname, '../../..');
 const CHECKS = {
   root: () => (process.getuid?.() === 0 ? undefined : 'not root'),
   btf: () => (existsSync('/sys/kernel/btf/vmlinux') ? undefined : 'the kernel has no BTF'),
-  kprobes: () =>
-    existsSync('/sys/bus/event_source/devices/kprobe') ? undefined : 'the kernel has no kprobes',
+  kprobes: () => (hasKprobes() ? undefined : 'the kernel has no kprobes'),
   trampolines: () => once('trampolines', tryTrampoline),
   /** every hit of a hook that signals has its run: a trampoline's program misses some where tasks preempt each other */
   unskippedHits: () =>
-    isPreemptible() && once('trampolines', tryTrampoline) === undefined
+    isPreemptible() && once('trampolines', tryTrampoline) === undefined && !hasKprobes()
       ? 'trampolines skip hits on a preemptible kernel'
       : undefined,
   bpfLsm: () => {
@@ -89,4 +88,8 @@ function tryTrampoline(): string | undefined {
   } finally {
     object.close();
   }
+}
+
+function hasKprobes(): boolean {
+  return existsSync('/sys/bus/event_source/devices/kprobe');
 }
