@@ -69,11 +69,10 @@ describe('actions of a selector', () => {
     assert.throws(() => planned(notify, cleanup), PlanError);
   });
 
-  test('what acts on the operation is refused when the function has run', () => {
-    assert.throws(
-      () => planActions(selector({ returnActions: [{ kind: 'Sigkill', at: AT }] }), HOOK, PLACES),
-      PlanError,
-    );
+  test('what acts on the operation is refused when the function has run; a signal is not', () => {
+    const late = (...returnActions: Action[]) => planActions(selector({ returnActions }), HOOK, PLACES);
+    assert.throws(() => late({ kind: 'NotifyEnforcer', error: -1, signal: 0, at: AT }), PlanError);
+    assert.equal(late({ kind: 'Sigkill', at: AT }).posts, true);
   });
 
   test('the hash of the file: asked for by a program of its own that limits nothing, sent by the other', () => {

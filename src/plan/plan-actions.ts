@@ -36,6 +36,8 @@ const SCOPES: Readonly<Record<RateLimit['scope'], Scope>> = {
 const ENFORCING: ReadonlySet<Action['kind']> = new Set([
   ...(['Sigkill', 'Signal', 'Override', 'Set', 'NotifyEnforcer', 'CleanupEnforcerNotification'] as const),
 ]);
+/** Those that also a function's return can have: its process is still there. */
+const AT_RETURN: ReadonlySet<Action['kind']> = new Set(['Sigkill', 'Signal']);
 const NS_PER_MS = 1_000_000n;
 
 /** Plans the actions of a selector; a hook without selectors has one that posts. `onError` hears of what is not served. */
@@ -48,7 +50,7 @@ export function planActions(
   const actions = actionsOf(selector);
   const posts = actions.filter((action) => action.kind === 'Post');
   for (const action of actions) attempt(() => refuse(action, hook), onError);
-  const late = selector?.returnActions.find(({ kind }) => ENFORCING.has(kind));
+  const late = selector?.returnActions.find(({ kind }) => ENFORCING.has(kind) && !AT_RETURN.has(kind));
   if (late !== undefined)
     onError(
       new PlanError(

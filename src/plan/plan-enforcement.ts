@@ -120,7 +120,10 @@ export function enforcementOf(
   facts: KernelFacts,
   noteCalls: readonly number[] = [],
 ): Enforcement | undefined {
-  const actions = selector === undefined ? [] : enforcingActions(selector);
+  const actions = [
+    ...(selector === undefined ? [] : enforcingActions(selector)),
+    ...(target.atReturn ? signalsAtReturn(selector) : []),
+  ];
   if (actions.length === 0) return undefined;
   const { attach, signature } = target;
   let error = 0;
@@ -179,7 +182,9 @@ function canDeny(target: PlannedTarget): boolean {
 
 /** Whether a policy denies or signals anything. */
 export function policyEnforces({ hooks }: Policy): boolean {
-  return hooks.some(({ selectors }) => selectors.some(isEnforcing));
+  return hooks.some(({ selectors }) =>
+    selectors.some((selector) => isEnforcing(selector) || signalsAtReturn(selector).length > 0),
+  );
 }
 
 export function isEnforcing(selector: Selector | undefined): boolean {
@@ -192,6 +197,11 @@ const ENFORCING: ReadonlySet<Action['kind']> = new Set([
 
 function enforcingActions({ actions }: Selector): Action[] {
   return actions.filter(({ kind }) => ENFORCING.has(kind));
+}
+
+/** What a selector's matchReturnActions send to the process, when the operation has run. */
+export function signalsAtReturn(selector: Selector | undefined): Action[] {
+  return (selector?.returnActions ?? []).filter(({ kind }) => kind === 'Sigkill' || kind === 'Signal');
 }
 
 type Override = Extract<Action, { kind: 'Override' }>;

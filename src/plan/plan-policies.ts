@@ -131,9 +131,15 @@ function planHook(
     entries.flatMap((entry, index) => (entry < 0 ? [] : [{ entry, label: specified[index]?.label }]));
   const noteCalls = callsAtEntry(policy, target, facts, onError);
   const enforcements = selectors.map((selector) =>
-    serves === 'observing'
-      ? undefined
-      : attempt(() => enforcementOf(selector, target, hook, facts, noteCalls), onError),
+    // What acts at the function's entry has a target of its own.
+    attempt(
+      () =>
+        enforcementOf(
+          serves === 'observing' ? selector && { ...selector, actions: [] } : selector,
+          ...([target, hook, facts, noteCalls] as const),
+        ),
+      onError,
+    ),
   );
   const rules = selectors.map((selector, index): Rule => ({
     shown: {
@@ -144,7 +150,9 @@ function planHook(
     planned: {
       conditions: selector === undefined ? [] : planSelector(selector, places, facts, followed, onError),
       ...planActions(selector, hook, places, onError),
-      ...(serves === 'all' || isEnforcing(selector) === (serves === 'enforcing') ? {} : SILENT),
+      ...(serves === 'all' || isEnforcing(selector) === (serves === 'enforcing') || enforcements[index]
+        ? {}
+        : SILENT),
       enforcement: enforcements[index],
       onError: onErrorOf(policy, enforcements[index]),
     },

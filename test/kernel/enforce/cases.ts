@@ -35,6 +35,7 @@ type VerdictMembers = Readonly<Record<string, unknown>>;
 
 const EFAULT = -14;
 const EPERM = -1;
+const ESRCH = -3;
 const EBADF = -9;
 const SYS_GETPGID = 121;
 const READ_ONLY = 0;
@@ -255,6 +256,19 @@ export function enforceCases(stage: Stage): EnforceCase[] {
     fileCase(stage, 'kprobe with a return value: Override', kprobe('security_file_permission'), override, {
       ...{ ...hasLsm, more: returning, outcome: [3, EPERM], verdict: denied },
     }),
+    {
+      name: 'kprobe of a system call: Signal by what it returns',
+      spec: `${kprobe('sys_getsid')}
+  return: true
+  returnArg: {index: 0, type: int}
+  selectors:
+  - matchBinaries: [{operator: In, values: ["${stage.call}"]}]
+    matchReturnArgs: [{index: 0, operator: Equal, values: ["${ESRCH}"]}]
+    matchReturnActions: [{action: Signal, argSig: 12}]`,
+      attempt: 'getsid 99999999',
+      control: 'getsid 0',
+      ...{ outcome: 'SIGUSR2', verdict: signaled('SIGUSR2') },
+    },
     fileCase(stage, 'kprobe of a system call: Sigkill', kprobe('sys_openat'), kill, {
       ...{ index: 1, type: 'string', outcome: 'SIGKILL', verdict: killed },
     }),
