@@ -23,7 +23,7 @@ const KERNEL_TESTS = ['test/kernel/*.test.ts'];
 const GUEST_TESTS = [...KERNEL_TESTS, 'native/test/*.test.ts'];
 
 /** A guest's tests may take so long; emulation is 10 to 20 times slower than the machine. */
-const GUEST_TIMEOUT_S = 3000;
+const GUEST_TIMEOUT_S = 3600;
 
 export function unitTests(): Part {
   const files = globSync(UNIT_TESTS).sort();
