@@ -31,7 +31,6 @@ const later = { implemented: false, essential: false, needs: [] } as const;
 const optional = { implemented: true, essential: false, needs: [] } as const;
 /** Arguments are strings, paths and structures of the kernel. */
 const reading = { ...optional, needs: ['bpf_probe_read_kernel'] } as const;
-/** of a later version */
 const enforcing = { ...later, needs: ['bpf_probe_read_kernel'] } as const;
 
 /** In the order of the report; mechanisms in the order of preference of docs/architecture.md. */
