@@ -131,6 +131,15 @@ test('data of any bytes and lengths become events that fit the schema', () => {
   }
 });
 
+test('data of zeros', () => {
+  const args = VALUES.map((_, entry) => entry);
+  const hook = hookOf({ kind: 'kprobe', functionName: 'f' }, VALUES, [policyOf({ args })]);
+  const values = VALUES.map(({ data }, entry) => ({ entry, data: new Uint8Array(data.length) }));
+  const [event] = encodeHook(hook, { values }).events;
+  assert.ok(event !== undefined);
+  assert.deepEqual(roundTrip(event as JsonValue), event);
+});
+
 test('process_loader, and a hook that is gone', () => {
   const specs: ValueSpec[] = [
     { form: 'path', type: 'path', data: valueData.path('/lib/x') },

@@ -74,6 +74,7 @@ export const features: readonly Feature[] = [
   { ...optional, name: 'override in user functions', ways: ['uprobe registers'], cautions: [] },
   { ...optional, name: 'set arguments of user probes', ways: ['bpf_probe_write_user'], cautions: [] },
   { ...optional, name: 'kill or signal', ways: ['bpf_send_signal'], cautions: [] },
+  { ...optional, name: 'self-protection', needs: ['task_storage'], ways: ['lsm'], cautions: [inactiveLsm] },
   {
     ...optional,
     name: 'policy switch without a gap',

@@ -48,7 +48,16 @@ export function judge(feature: Feature, facts: Facts): Verdict {
 
 /** Whether the agent works here, if with limits. */
 export function isFit(verdicts: readonly Verdict[]): boolean {
-  return verdicts.every(({ essential, state }) => !essential || state === 'ready' || state === 'degraded');
+  return verdicts.every((verdict) => !verdict.essential || works(verdict));
+}
+
+/** Whether all that this version does works here, if with limits. */
+export function isWhole(verdicts: readonly Verdict[]): boolean {
+  return verdicts.every((verdict) => !verdict.implemented || works(verdict));
+}
+
+function works({ state }: Verdict): boolean {
+  return state === 'ready' || state === 'degraded';
 }
 
 function worst(doubts: readonly Doubt[]): FeatureState {

@@ -7,7 +7,7 @@ import { explain } from './explain.ts';
 import type { Facts } from './facts.ts';
 import type { Diagnosis } from './index.ts';
 import type { FeatureState, Verdict } from './judge.ts';
-import { isFit } from './judge.ts';
+import { isFit, isWhole } from './judge.ts';
 import { rows } from './rows.ts';
 
 const COLORS = { ready: 'green', degraded: 'yellow', missing: 'red', unknown: 'yellow' } as const;
@@ -85,12 +85,6 @@ function describeFeature(
   });
   const text = rows([[state.padEnd(8), `${name}${how}`], ...reasons], width);
   return text.replace(state, paint(state, state));
-}
-
-function isWhole(verdicts: readonly Verdict[]): boolean {
-  return verdicts.every(
-    ({ implemented, state }) => !implemented || state === 'ready' || state === 'degraded',
-  );
 }
 
 /** In the order of their first use: what this version needs comes first. */

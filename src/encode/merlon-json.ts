@@ -55,7 +55,10 @@ function namesOf(flags: number, table: readonly [flag: number, field: string][])
   return table.filter(([flag]) => (flags & flag) !== 0).map(([, field]) => field);
 }
 
-/** What an exec event says under `merlon` beyond the ancestry, as an object for JSON.stringify. */
+/**
+ * What an exec event says under `merlon` beyond the ancestry, as an object for JSON.stringify. A member that is 0 is left out, as
+ * protobuf's JSON does it: gRPC clients write the same text.
+ */
 export function execDetails(process: Process, image: Image): object {
   const has = (flag: number): boolean => (image.flags & flag) !== 0;
   const truncated = namesOf(image.flags, TRUNCATED);
@@ -72,10 +75,10 @@ export function execDetails(process: Process, image: Image): object {
       ...(image.cgroup !== '' && { path: image.cgroup }),
     },
     ...(image.tty !== 0 && { tty: deviceText(image.tty) }),
-    sid: image.sid,
-    ...(image.sessionId !== 0xffff_ffff && { audit_session_id: image.sessionId }),
+    ...(image.sid !== 0 && { sid: image.sid }),
+    ...(isSession(image.sessionId) && { audit_session_id: image.sessionId }),
     file: {
-      inode: String(image.inode),
+      ...(image.inode !== 0n && { inode: String(image.inode) }),
       device: deviceText(image.dev),
       ...(image.mountId !== 0 && { mount_id: image.mountId }),
       ...(has(ExecFlag.EXEC_DELETED) && { deleted: true }),
@@ -87,6 +90,11 @@ export function execDetails(process: Process, image: Image): object {
 
 export function enrichmentJson(enrichment: Enrichment | undefined): string {
   return enrichment === undefined ? '' : `,"enrichment":"${enrichment}"`;
+}
+
+/** AUDIT_SID_UNSET of include/linux/audit.h is no session; the first one has the id 1. */
+function isSession(id: number): boolean {
+  return id !== 0 && id !== 0xffff_ffff;
 }
 
 /** The kernel's MAJOR() and MINOR() (include/linux/kdev_t.h). */

@@ -104,7 +104,7 @@ function capabilitiesJson(credentials: Credentials): object {
 }
 
 function namespaceJson(inum: number, host: ReadonlySet<number>): object {
-  return { inum, ...(host.has(inum) && { is_host: true }) };
+  return { ...(inum !== 0 && { inum }), ...(host.has(inum) && { is_host: true }) };
 }
 
 function namespacesJson(namespaces: Namespaces, host: ReadonlySet<number>): object {
@@ -160,7 +160,10 @@ function binaryPropertiesJson(image: Image): object {
       ...(has(ExecFlag.EXEC_SETGID) && { setgid: image.credentials.egid }),
       ...(changed.length > 0 && { privileges_changed: changed }),
       ...(nameless && {
-        file: { inode: { number: String(image.inode), links: image.inodeLinks }, path: image.binary },
+        file: {
+          inode: { ...(image.inode !== 0n && { number: String(image.inode) }), links: image.inodeLinks },
+          ...(image.binary !== '' && { path: image.binary }),
+        },
       }),
     },
   };
@@ -168,6 +171,7 @@ function binaryPropertiesJson(image: Image): object {
 
 function variableJson(variable: string): object {
   const equals = variable.indexOf('=');
-  if (equals === -1) return { Key: variable };
-  return { Key: variable.slice(0, equals), Value: variable.slice(equals + 1) };
+  const key = equals === -1 ? variable : variable.slice(0, equals);
+  const value = equals === -1 ? '' : variable.slice(equals + 1);
+  return { ...(key !== '' && { Key: key }), ...(value !== '' && { Value: value }) };
 }
