@@ -300,8 +300,10 @@ static __always_inline void hook_leave(void *context, __u32 slot)
 		__u32 slot;                                                                                            \
 		struct hook_scratch *scratch = hook_enter(context, &slot);                                             \
                                                                                                                        \
-		if (!scratch)                                                                                          \
+		if (!scratch) {                                                                                        \
+			deny_unseen();                                                                                 \
 			return 0;                                                                                      \
+		}                                                                                                      \
 		if (gather(scratch, context))                                                                          \
 			hook_run(scratch, context);                                                                    \
 		if (config.flags & HOOK_WRITES_REGISTERS)                                                              \
@@ -320,7 +322,7 @@ static __always_inline void hook_leave(void *context, __u32 slot)
 		__s32 decided;                                                                                         \
                                                                                                                        \
 		if (!scratch)                                                                                          \
-			return errno_bounded(config.failure);                                                          \
+			return errno_bounded(deny_unseen());                                                           \
 		gather(scratch, context);                                                                              \
 		hook_run(scratch, context);                                                                            \
 		if (config.flags & HOOK_ENFORCES && !scratch->decided)                                                 \

@@ -171,6 +171,7 @@ struct rule_config {
 	__u64 track[HOOK_WORDS_MAX]; /* TrackSock, UntrackSock: of the values in struct rule_action */
 	__u64 untrack[HOOK_WORDS_MAX];
 	__u64 enforce[HOOK_WORDS_MAX]; /* rules that deny or signal */
+	__u64 unseen[HOOK_WORDS_MAX];  /* of these, rules that deny a hit which cannot be looked at */
 };
 
 struct hook_config {
@@ -179,10 +180,10 @@ struct hook_config {
 	__u32 words; /* in use */
 	__u32 values;
 	__u32 dimensions;
-	__u32 group;         /* of the next instance, behind this one; 0: none */
-	__u32 arguments;     /* of the function */
-	__u32 flags;         /* enum hook_flag */
-	__s32 failure;       /* what a hook that denies returns when it cannot look at a hit; 0: lets it pass */
+	__u32 group;     /* of the next instance, behind this one; 0: none */
+	__u32 arguments; /* of the function */
+	__u32 flags;     /* enum hook_flag */
+	__u32 reserved;
 	__u32 pid_namespace; /* inode number of the agent's pid namespace; unused by most */
 	__u64 secret[2];     /* of the string keys */
 	struct value_config value[HOOK_VALUES_MAX];

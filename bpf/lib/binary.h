@@ -19,7 +19,7 @@ struct {
 	__type(value, struct string_secret);
 } string_secrets SEC(".maps");
 
-/* Of the binaries that ran last; a rule on a part of the path of one that is not here sees an unreadable input. */
+/* Of the binaries that ran last. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);

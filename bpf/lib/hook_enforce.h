@@ -41,6 +41,7 @@ struct enforce_walk {
 	__u64 left;
 	__u64 enforced;
 	__u32 word;
+	__s32 error; /* deny_unseen */
 };
 
 static __always_inline void verdict_add_signal(struct value_verdict *verdict, __u32 signal)
@@ -49,12 +50,20 @@ static __always_inline void verdict_add_signal(struct value_verdict *verdict, __
 		verdict->signals |= 1ull << (signal - 1);
 }
 
+static __always_inline bool policy_monitors(struct rule_action *action)
+{
+	__u32 *mode = bpf_map_lookup_elem(&policy_modes, &action->policy);
+
+	return mode && *mode == POLICY_MONITORS;
+}
+
 static long enforce_step(__u32 index, struct enforce_walk *walk)
 {
 	__u64 lowest = walk->left & -walk->left, below = lowest - 1;
 	struct value_verdict *verdict = &walk->scratch->verdict;
 	struct rule_action *action;
-	__u32 rule, *mode;
+	bool written = true;
+	__u32 rule;
 
 	if (!lowest)
 		return 1;
@@ -65,15 +74,19 @@ static long enforce_step(__u32 index, struct enforce_walk *walk)
 	action = bpf_map_lookup_elem(&rule_actions, &rule);
 	if (!action)
 		return 0;
-	mode = bpf_map_lookup_elem(&policy_modes, &action->policy);
-	if (mode && *mode == POLICY_MONITORS)
+	if (policy_monitors(action)) {
+		/* What was noted while the policy acted is not left for a later call. */
+		if (config.flags & HOOK_ENFORCER && action->enforcer & (ENFORCER_ACTS | ENFORCER_FORGETS))
+			enforcer_forget(action);
 		return 0;
-	if (config.flags & (HOOK_WRITES_MEMORY | HOOK_WRITES_REGISTERS) && action->writes &&
-	    !user_write_rule(walk->scratch, rule))
+	}
+	if (config.flags & (HOOK_WRITES_MEMORY | HOOK_WRITES_REGISTERS) && action->writes)
+		written = user_write_rule(walk->scratch, rule);
+	if (!written && !action->signal)
 		return 0;
 	walk->enforced |= lowest;
 	__sync_fetch_and_add(&action->acted, 1);
-	if (!verdict->error)
+	if (written && !verdict->error)
 		verdict->error = action->error;
 	verdict_add_signal(verdict, action->signal);
 	if (config.flags & HOOK_ENFORCER) {
@@ -170,6 +183,43 @@ static __noinline long hook_enforce(struct hook_scratch *scratch)
 	return 0;
 }
 
+static long unseen_step(__u32 index, struct enforce_walk *walk)
+{
+	__u64 lowest = walk->left & -walk->left;
+	struct rule_action *action;
+	__u32 rule;
+
+	if (!lowest)
+		return 1;
+	walk->left ^= lowest;
+	rule = rule_number(walk->word, lowest);
+	action = bpf_map_lookup_elem(&rule_actions, &rule);
+	if (action && !walk->error && !policy_monitors(action))
+		walk->error = action->error;
+	return 0;
+}
+
+/* For a hit that cannot be looked at: the error of the first rule that denies it, 0 when it passes. */
+static __noinline long deny_unseen(void)
+{
+	struct enforce_walk walk = {};
+
+	for (__u32 w = 0; w < HOOK_WORDS_MAX; w++) {
+		if (w >= config.words)
+			break;
+		walk.word = w;
+		walk.left = config.rules.unseen[w];
+		if (walk.left)
+			bpf_loop(64, unseen_step, &walk, 0);
+	}
+	if (config.flags & HOOK_OVERRIDES && walk.error) {
+		__u32 thread = bpf_get_current_pid_tgid();
+
+		bpf_map_update_elem(&overrides, &thread, &walk.error, BPF_NOEXIST);
+	}
+	return walk.error;
+}
+
 /* Adds to the record what was done. */
 static __noinline long hook_add_verdict(struct hook_scratch *scratch)
 {
@@ -207,10 +257,13 @@ static __always_inline struct hook_scratch *scratch_take_over(void *context, __u
 	return NULL;
 }
 
-/* An error that every kernel takes from a program that denies. */
+/* An error that every kernel takes from a program that denies. The compiler must not make one comparison of the two. */
 static __always_inline int errno_bounded(__s32 error)
 {
-	return error < -ERRNO_MAX || error > 0 ? 0 : error;
+	if (error < -ERRNO_MAX)
+		return 0;
+	asm volatile("" : "+r"(error));
+	return error > 0 ? 0 : error;
 }
 
 #endif

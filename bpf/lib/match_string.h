@@ -3,10 +3,9 @@
 #ifndef MERLON_MATCH_STRING_H
 #define MERLON_MATCH_STRING_H
 
-#include "binary.h"
 #include "dimension.h"
 #include "hook_values.h"
-#include "state.h"
+#include "match_binary.h"
 #include "string_key.h"
 
 /* Where the string of value `entry` stands in the tail, and its length. */
@@ -74,7 +73,7 @@ static __always_inline __u64 *file_find(struct hook_scratch *scratch, __u32 d, _
 
 static __noinline long match_string(struct hook_scratch *scratch, __u32 d)
 {
-	struct process_state *state;
+	struct string_key *key;
 	__u64 secret[2] = { config.secret[0], config.secret[1] };
 	__u32 entry, length;
 	const char *bytes;
@@ -104,15 +103,16 @@ static __noinline long match_string(struct hook_scratch *scratch, __u32 d)
 			return 0;
 		}
 	} else {
-		state = process_state_find(bpf_get_current_task_btf()->group_leader);
-		if (!state) {
-			mask_and_error(scratch, d);
-			return 0;
-		}
-		scratch->string = config.dimension[d].input == INPUT_BINARY ? state->binary : state->parent_binary;
-		if (!scratch->string.length) {
-			mask_and_error(scratch, d);
-			return 0;
+		key = binary_key(d);
+		if (key) {
+			scratch->string = *key;
+		} else {
+			length = binary_resolve(scratch, d);
+			if (!length || length > EVENT_PATH_MAX) {
+				mask_and_error(scratch, d);
+				return 0;
+			}
+			string_key_make(&scratch->string, secret, binary_resolved(scratch), length);
 		}
 	}
 	mask_and(scratch, d, dimension_find(d, &scratch->string));

@@ -6,10 +6,9 @@
 #include "match_string.h"
 
 /* The beginning or the reversed end of a string into scratch->trie. */
-static __always_inline void trie_from_value(struct hook_scratch *scratch, __u32 d, __u32 entry)
+static __always_inline void trie_from(struct hook_scratch *scratch, __u32 d, const char *bytes, __u32 length)
 {
-	__u32 length, offset;
-	const char *bytes = value_string(scratch, entry, &length);
+	__u32 offset;
 
 	if (length > HOOK_STRING_MAX)
 		length = HOOK_STRING_MAX;
@@ -32,10 +31,10 @@ static __always_inline void trie_from_value(struct hook_scratch *scratch, __u32 
 
 static __noinline long match_trie(struct hook_scratch *scratch, __u32 d)
 {
-	struct process_state *state;
-	struct binary_path *path;
+	struct binary_path *path = NULL;
 	struct string_key *key;
-	__u32 entry, length = 0;
+	const char *bytes;
+	__u32 entry, length;
 	bool cut;
 
 	if (d >= HOOK_DIMENSIONS_MAX)
@@ -52,24 +51,27 @@ static __noinline long match_trie(struct hook_scratch *scratch, __u32 d)
 			mask_and_flags(scratch, d, scratch->value[entry].flags);
 			return 0;
 		}
-		trie_from_value(scratch, d, entry);
+		bytes = value_string(scratch, entry, &length);
+		trie_from(scratch, d, bytes, length);
 	} else {
-		state = process_state_find(bpf_get_current_task_btf()->group_leader);
-		path = NULL;
-		if (state) {
-			key = config.dimension[d].input == INPUT_BINARY ? &state->binary : &state->parent_binary;
+		key = binary_key(d);
+		if (key)
 			path = bpf_map_lookup_elem(&binary_paths, key);
+		if (key && path) {
 			length = key->length > HOOK_TRIE_BYTES ? HOOK_TRIE_BYTES : key->length;
+			scratch->trie.prefix_length = length * 8;
+			if (config.dimension[d].kind == DIMENSION_PREFIX)
+				__builtin_memcpy(scratch->trie.bytes, path->beginning, HOOK_TRIE_BYTES);
+			else
+				__builtin_memcpy(scratch->trie.bytes, path->end, HOOK_TRIE_BYTES);
+		} else {
+			length = binary_resolve(scratch, d);
+			if (!length || length > EVENT_PATH_MAX) {
+				mask_and_error(scratch, d);
+				return 0;
+			}
+			trie_from(scratch, d, binary_resolved(scratch), length);
 		}
-		if (!path) {
-			mask_and_error(scratch, d);
-			return 0;
-		}
-		scratch->trie.prefix_length = length * 8;
-		if (config.dimension[d].kind == DIMENSION_PREFIX)
-			__builtin_memcpy(scratch->trie.bytes, path->beginning, HOOK_TRIE_BYTES);
-		else
-			__builtin_memcpy(scratch->trie.bytes, path->end, HOOK_TRIE_BYTES);
 	}
 	/* The trie may be as short as its longest prefix. */
 	length = config.dimension[d].count * 8;

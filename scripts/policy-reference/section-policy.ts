@@ -59,8 +59,7 @@ export const POLICY: Section = {
       text:
         'What a condition means when the value that it compares cannot be read (the memory is not there at this moment). By ' +
         'default the policy matches, and the event names the values in `merlon.unreadable`; with `no-match` it does not. Actions that ' +
-        'deny or signal are carried out for such a hit only with `match`, or when it is a path that is too long to be read or the binary of a process that began while ' +
-        'one agent took over from another; else ' +
+        'deny or signal are carried out for such a hit only with `match`, or when it is a path that is too long to be read; else ' +
         'the event has the rung `none`. A null ' +
         'pointer and a descriptor that is not open are no such case: they are in no set.',
       examples: ['policy-on-unreadable'],

@@ -48,15 +48,16 @@ export interface Condition {
   readonly negated: boolean;
 }
 
-/**
- * Whether it compares what no program can keep from being read: a path, or the binary of a process, which is not known for a
- * moment when the process began while one agent took over from another. `values` are those that a value input counts.
- */
-export function isOfKernel(
+/** Whether it compares a path, which no program can keep from being read. `values` are those that a value input counts. */
+export function isOfPath(
   { at: { input, entry } }: Condition,
   values: readonly { readonly shown: { readonly form: ValueForm } }[],
 ): boolean {
-  if (input === DimensionInput.INPUT_VALUE) return values[entry]?.shown.form === 'path';
+  return input === DimensionInput.INPUT_VALUE && values[entry]?.shown.form === 'path';
+}
+
+/** Whether it compares the binary of a process. A kernel thread has none, and satisfies no such condition. */
+export function isOfBinary({ at: { input } }: Condition): boolean {
   return input === DimensionInput.INPUT_BINARY || input === DimensionInput.INPUT_PARENT_BINARY;
 }
 

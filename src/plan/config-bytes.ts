@@ -45,7 +45,6 @@ export function configBytes(
   u32(HookConfig.values, plan.values.length);
   u32(HookConfig.dimensions, plan.dimensions.length);
   u32(HookConfig.arguments, plan.argumentCount);
-  view.setInt32(HookConfig.failure, plan.failure, true);
   u32(
     HookConfig.flags,
     (plan.syscallRegisters ? HookFlag.HOOK_SYSCALL_REGS : 0) |
@@ -53,7 +52,7 @@ export function configBytes(
       (plan.names === undefined ? 0 : HookFlag.HOOK_PLACES) |
       (plan.attach.by === 'follow' ? HookFlag.HOOK_FOLLOW : 0) |
       (plan.attach.by === 'override' ? HookFlag.HOOK_OVERRIDES : 0) |
-      (identity.continues && canDeny(plan) ? HookFlag.HOOK_CONTINUES : 0) |
+      (identity.continues && returnsDecision(plan) ? HookFlag.HOOK_CONTINUES : 0) |
       actionFlags(plan),
   );
   view.setBigUint64(HookConfig.secret, secret[0], true);
@@ -86,6 +85,7 @@ export function configBytes(
     actingRules(plan, ({ untrack }) => untrack.length > 0),
   );
   writeMask(view, HookConfig.rulesEnforce, actingRules(plan, enforces));
+  writeMask(view, HookConfig.rulesUnseen, rules.unseen);
   rules.carries.forEach((carries, word) =>
     view.setBigUint64(HookConfig.rulesCarries + 8 * word, carries ? 1n : 0n, true),
   );
@@ -114,9 +114,9 @@ export function actionFlags({ attach, actions, values, rules }: InstancePlan): n
   );
 }
 
-/** What the program returns decides about the operation. */
-function canDeny({ attach }: InstancePlan): boolean {
-  return attach.by === 'lsm' || attach.by === 'fmod_ret';
+/** It is a program of hook.bpf.c whose return value decides about the operation (DENYING_HOOK). */
+function returnsDecision({ attach: { by } }: InstancePlan): boolean {
+  return by === 'lsm' || by === 'lsm_ima' || by === 'fmod_ret';
 }
 
 function enforces({ error, signal, writes, enforcer }: RuleAction): boolean {

@@ -151,9 +151,9 @@ export class FollowedConditions {
         kernelStack: none,
         userStack: none,
         imaHash: none,
+        unseen: none,
       },
       actions: [],
-      failure: 0,
       policies: [],
     };
   }

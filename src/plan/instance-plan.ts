@@ -24,8 +24,6 @@ export interface InstancePlan {
   readonly rules: RuleSets;
   /** of the rules that do more than to send */
   readonly actions: readonly RuleAction[];
-  /** what a hook that denies returns for a hit that it cannot look at; 0: lets it pass */
-  readonly failure: number;
   readonly policies: readonly HookPolicy[];
 }
 
@@ -65,4 +63,6 @@ export interface RuleSets {
   readonly kernelStack: RuleMask;
   readonly userStack: RuleMask;
   readonly imaHash: RuleMask;
+  /** those that deny a hit which the program cannot look at */
+  readonly unseen: RuleMask;
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Action, Hook, Policy } from '../policy/model.ts';
+import type { Action, Hook, KprobeHook, Policy } from '../policy/model.ts';
 import type { AttachFacts, KernelFunction } from './kernel-facts.ts';
 import { remarkOn } from './function-target.ts';
 import { enforcementOf, planServedTargets } from './plan-enforcement.ts';
 import { enforcerHooks } from './plan-enforcers.ts';
 import { PlanError } from './plan-problem.ts';
-import { AT, kernelFacts, policy, selector } from './testing.ts';
+import { planPolicy } from './plan-policies.ts';
+import { AT, argument, condition, kernelFacts, policy, selector } from './testing.ts';
 
 const NOTHING: AttachFacts = { trampoline: false, lsm: false, kprobe: false, kprobeMulti: false };
 const EVERYTHING: AttachFacts = { trampoline: true, lsm: true, kprobe: true, kprobeMulti: true };
@@ -25,7 +26,7 @@ function returning(kind: string): KernelFunction {
   return { parameters: [file], returns: { name: '', typeName: kind, kind, size: 4 } };
 }
 
-function kprobe(name: string, ...actions: Action[]): Hook {
+function kprobe(name: string, ...actions: Action[]): KprobeHook {
   return {
     ...{
       kind: 'kprobe',
@@ -93,6 +94,22 @@ describe('a denial', () => {
     refused(kprobe('security_file_free', override(-1)), EVERYTHING, /returns nothing/);
     refused(kprobe('security_file_open', override(1)), EVERYTHING, /1 is no error/);
     refused(lsm('bprm_committed_creds', override(-1)), EVERYTHING, /returns nothing/);
+    refused(lsm('file_open', override(1)), EVERYTHING, /1 is no error/);
+    refused(lsm('file_open', override(-4096)), EVERYTHING, /-4096 is no error/);
+    refused(kprobe('fd_install', override(0)), EVERYTHING, /0 is no error/);
+  });
+
+  test('of several selectors: each of them', () => {
+    const two: Hook = {
+      ...kprobe('security_file_open'),
+      selectors: [selector({ actions: [override(-1)] }), selector({ actions: [override(1)] })],
+    };
+    assert.throws(() => planned(two, EVERYTHING), /1 is no error/);
+    const facts = kernelFacts({ attach: EVERYTHING, findFunction: () => returning('int') });
+    const [served] = planServedTargets(two, policy('p', [two], { extensions: WEAKER }), facts);
+    assert.ok(served !== undefined);
+    const rungs = two.selectors.map((one) => enforcementOf(one, served.target, two, facts)?.rung);
+    assert.deepEqual(rungs, ['lsm', 'none']);
   });
 
   test('is left out where the policy accepts that, and the rung says what is left', () => {
@@ -136,6 +153,31 @@ test('what acts is not where hits are skipped, as far as the kernel has another 
   );
 });
 
+test('what acts when the function returns is not where returns are skipped', () => {
+  const hook: Hook = {
+    ...kprobe('fd_install'),
+    returnArg: argument(0, 'int'),
+    selectors: [selector({ returnActions: [KILL] })],
+  };
+  const by = (attach: AttachFacts): string | undefined => {
+    const facts = kernelFacts({ attach, findFunction: () => returning('int') });
+    return planServedTargets(hook, policy('p', [hook]), facts)[0]?.target.attach.by;
+  };
+  assert.equal(by(EVERYTHING), 'fexit');
+  assert.equal(by({ ...EVERYTHING, skipsHits: 'some' }), 'kretprobe');
+});
+
+test('nothing acts at the entry on what the function is to fill', () => {
+  const args = [{ ...argument(1, 'char_buf'), returnCopy: true }];
+  const matching = (actions: Action[]): Hook => ({
+    ...kprobe('fd_install'),
+    args,
+    selectors: [selector({ args: [condition(0, { op: 'numbers', values: [1n], lists: [] })], actions })],
+  });
+  assert.throws(() => planned(matching([KILL]), EVERYTHING), /returnCopy/);
+  assert.equal(planned(matching([]), EVERYTHING)[0], 'fexit');
+});
+
 describe('enforcers', () => {
   const notify = (error: number, signal: number): Action => ({
     kind: 'NotifyEnforcer',
@@ -166,6 +208,21 @@ describe('enforcers', () => {
   test('signal on every kernel', () => {
     assert.deepEqual(attached(notify(0, 9), { ...NOTHING, kprobe: true }), ['kprobe', 'kprobe']);
     assert.deepEqual(attached(notify(0, 9), EVERYTHING), ['fentry', 'lsm']);
+  });
+
+  test('are notified in front of where they act; not in their own program', () => {
+    const facts = kernelFacts({ attach: EVERYTHING, findFunction: () => returning('int') });
+    const plan = (hook: Hook): string[] => {
+      const enforcers = [
+        { calls: [{ kind: 'function', name: 'security_file_open', at: AT } as const], at: AT },
+      ];
+      return [...planPolicy(policy('p', [hook], { enforcers }), facts).keys()];
+    };
+    assert.deepEqual(plan(kprobe('security_file_open', notify(-1, 0))), [
+      'fentry:security_file_open',
+      'lsm:file_open',
+    ]);
+    assert.throws(() => plan(lsm('file_open', notify(-1, 0))), /would act on the next call/);
   });
 
   test('return an error where the call can be denied; elsewhere the policy is refused unless it accepts that', () => {

@@ -41,6 +41,8 @@ export interface ServedTarget {
   readonly serves: 'all' | 'enforcing' | 'observing';
 }
 
+/** MAX_ERRNO of include/linux/err.h */
+const ERRNO_MAX = 4095;
 const SIGKILL = 9;
 const SECURITY = 'security_';
 const REMEDY =
@@ -59,28 +61,42 @@ export function planServedTargets(
   onError: OnPlanError = raise,
 ): ServedTarget[] {
   const enforcing = hook.selectors.flatMap(enforcingActions);
-  const override = enforcing.find((action) => action.kind === 'Override');
   const deny = (target: PlannedTarget): PlannedTarget => {
-    const denying = withoutSkips(denyingTarget(target, override, facts), facts);
-    if (override !== undefined && !canDeny(denying) && !acceptsWeaker(policy))
-      throw undeniable(target, override);
+    const denying = withoutSkips(denyingTarget(target, enforcing, facts), facts);
+    const undenied = overridesOf(enforcing).find(({ error = 0 }) => !canDeny(denying, error));
+    if (undenied !== undefined && !acceptsWeaker(policy)) throw undeniable(target, undenied);
     return denying;
   };
   if (enforcing.length === 0 || hook.kind === 'tracepoint')
-    return planTargets(hook, facts, onError).map((target) => ({ target, hook, serves: 'all' }));
+    return planTargets(hook, factsAtReturn(hook, facts), onError).map((target) => ({
+      ...{ target, hook, serves: 'all' },
+    }));
   if (hook.kind === 'uprobe' || hook.kind === 'usdt') {
     if (!acceptsWeaker(policy)) for (const action of enforcing) checkWrite(action, hook, facts);
     return planTargets(hook, facts, onError).map((target) => ({ target, hook, serves: 'all' }));
   }
   if (hook.kind === 'lsm')
     return planTargets(hook, facts, onError).map((target) => ({ target: deny(target), hook, serves: 'all' }));
+  refuseFilled(hook);
   const entry = entryOf(hook);
   const atEntry = planTargets(entry, facts, onError).map(deny);
   if (!hasReturn(hook)) return atEntry.map((target) => ({ target, hook, serves: 'all' }));
   return [
     ...atEntry.map((target): ServedTarget => ({ target, hook: entry, serves: 'enforcing' })),
-    ...planTargets(hook, facts).map((target): ServedTarget => ({ target, hook, serves: 'observing' })),
+    ...planTargets(hook, factsAtReturn(hook, facts)).map((target): ServedTarget => ({
+      target,
+      hook,
+      serves: 'observing',
+    })),
   ];
+}
+
+/** A function that its return values make signals of is served where no return is skipped. */
+function factsAtReturn({ selectors }: Hook, facts: KernelFacts): KernelFacts {
+  const { attach } = facts;
+  if (attach.skipsHits === undefined || !attach.kprobe) return facts;
+  if (!selectors.some((selector) => signalsAtReturn(selector).length > 0)) return facts;
+  return { ...facts, attach: { ...attach, trampoline: false } };
 }
 
 /** Whether the policy is to be loaded with what is left of its actions where this kernel has no way to do all of them. */
@@ -139,7 +155,7 @@ export function enforcementOf(
       writes.push(...override.writes);
       leaves ||= override.leaves;
       error = action.error ?? 0;
-    } else if (action.kind === 'Override' && error === 0) error = action.error ?? 0;
+    } else if (action.kind === 'Override' && canDeny(target, action.error ?? 0)) error ||= action.error ?? 0;
     else if (action.kind === 'Set' && signature.kind === 'usdt') {
       const argument = hook.args[action.argument];
       if (argument !== undefined) writes.push(setWrite(action, argument, signature.args, facts));
@@ -154,7 +170,7 @@ export function enforcementOf(
       : { notification: { error: notified.error, signal: notified.signal, calls: noteCalls } }),
     ...(forgets ? { forgets } : {}),
   };
-  if (error !== 0 && canDeny(target) && isDenying(attach.by)) return { ...common, error, rung: attach.by };
+  if (error !== 0 && isDenying(attach.by)) return { ...common, error, rung: attach.by };
   const [write] = writes;
   if (write !== undefined)
     return { ...common, error, rung: write.target === 'register' ? 'registers' : 'memory' };
@@ -165,7 +181,7 @@ export function enforcementOf(
 /** What an enforcer does, which is known when it is notified. */
 export function enforcerEnforcement(target: PlannedTarget): Enforcement {
   const { by } = target.attach;
-  const rung = canDeny(target) && isDenying(by) ? by : 'signal';
+  const rung = canDeny(target, -1) && isDenying(by) ? by : 'signal';
   return { error: 0, signal: 0, rung, writes: [], leaves: false, acts: true };
 }
 
@@ -174,10 +190,15 @@ function isDenying(by: PlannedTarget['attach']['by']): by is 'lsm' | 'fmod_ret' 
   return by === 'lsm' || by === 'fmod_ret' || by === 'override';
 }
 
-/** Whether what a program there returns decides about the operation. */
-function canDeny(target: PlannedTarget): boolean {
+/** Whether a program there can have the function return this in place of running: of a security hook, an error only. */
+function canDeny(target: PlannedTarget, error: number): boolean {
   const { by } = target.attach;
-  return isDenying(by) && !returnsNothing(target);
+  if (error === 0 || returnsNothing(target)) return false;
+  return by === 'override' || (isDenying(by) && isErrno(error));
+}
+
+function isErrno(error: number): boolean {
+  return error < 0 && error >= -ERRNO_MAX;
 }
 
 /** Whether a policy denies or signals anything. */
@@ -199,6 +220,10 @@ function enforcingActions({ actions }: Selector): Action[] {
   return actions.filter(({ kind }) => ENFORCING.has(kind));
 }
 
+function overridesOf(actions: readonly Action[]): Override[] {
+  return actions.filter((action) => action.kind === 'Override');
+}
+
 /** What a selector's matchReturnActions send to the process, when the operation has run. */
 export function signalsAtReturn(selector: Selector | undefined): Action[] {
   return (selector?.returnActions ?? []).filter(({ kind }) => kind === 'Sigkill' || kind === 'Signal');
@@ -209,6 +234,19 @@ type FunctionHook = Extract<Hook, { kind: 'kprobe' | 'fentry' }>;
 
 function hasReturn({ returnArg, args }: FunctionHook): boolean {
   return returnArg !== undefined || args.some(({ returnCopy }) => returnCopy);
+}
+
+/** What the function itself fills is not known where its rules act. */
+function refuseFilled({ args, selectors }: FunctionHook): void {
+  for (const selector of selectors.filter(isEnforcing))
+    for (const condition of selector.args) {
+      if (args[condition.entry]?.returnCopy !== true) continue;
+      throw new PlanError(
+        condition.at,
+        'Cannot act on an argument with returnCopy: the function has not filled it when it is entered',
+        'Move the actions to matchReturnActions: when it returns the argument is known.',
+      );
+    }
 }
 
 /** The hook as its function is entered: what it returns or fills is not known there. */
@@ -223,26 +261,30 @@ function entryOf(hook: FunctionHook): FunctionHook {
 
 /**
  * The same target by a program whose return value decides, where there is one. A security_* function is served by the LSM hook
- * that it calls: no hit of it is ever skipped. `override` is the action that denies; undefined when signals are all.
+ * that it calls: no hit of it is ever skipped. What only notifies enforcers stays in front of that, where they act.
  */
 function denyingTarget(
   target: PlannedTarget,
-  override: Override | undefined,
+  enforcing: readonly Action[],
   facts: KernelFacts,
 ): PlannedTarget {
   if (target.attach.by === 'lsm' || !('functionName' in target.shown)) return target;
+  if (enforcing.every(({ kind }) => kind === 'NotifyEnforcer' || kind === 'CleanupEnforcerNotification'))
+    return target;
   const { functionName } = target.shown;
+  const overrides = overridesOf(enforcing);
   // These programs can only refuse, and what returns nothing cannot.
-  const canRefuse = override === undefined || ((override.error ?? 0) < 0 && !returnsNothing(target));
+  const canRefuse =
+    overrides.length === 0 || (overrides.some(({ error = 0 }) => isErrno(error)) && !returnsNothing(target));
   const hook = functionName.startsWith(SECURITY) ? functionName.slice(SECURITY.length) : undefined;
   if (hook !== undefined && !target.syscallRegisters && canRefuse) {
     if (facts.attach.lsm && isSame(facts, functionName, `bpf_lsm_${hook}`))
       return { ...target, attach: { by: 'lsm', functionName: hook } };
     const modifying = { by: 'fmod_ret', functionName } as const;
-    if (override !== undefined && facts.attach.trampoline && !facts.refusals.has(targetKey(modifying)))
+    if (overrides.length > 0 && facts.attach.trampoline && !facts.refusals.has(targetKey(modifying)))
       return { ...target, attach: modifying };
   }
-  return override === undefined ? target : overridingTarget(target, functionName, facts);
+  return overrides.length === 0 ? target : overridingTarget(target, functionName, facts);
 }
 
 /** By bpf_override_return, which kernels have that are built for the injection of errors; the functions are told by trying. */
@@ -275,8 +317,8 @@ function undeniable(target: PlannedTarget, { at, error = 0 }: Override): PlanErr
   const name = 'functionName' in shown ? shown.functionName : 'this hook';
   const reason = returnsNothing(target)
     ? 'it returns nothing'
-    : error >= 0 && name.startsWith(SECURITY)
-      ? `${error} is no error, expected -1 to -4095`
+    : error === 0 || (!isErrno(error) && (name.startsWith(SECURITY) || target.attach.by === 'lsm'))
+      ? `${error} is no error, expected -1 to -${ERRNO_MAX}`
       : 'this kernel has no way to return in its place';
   return new PlanError(at, `Cannot deny by "${name}": ${reason}`, REMEDY);
 }

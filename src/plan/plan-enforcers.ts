@@ -3,7 +3,8 @@
 import type { Action, Enforcer, KprobeHook, Policy, Selector } from '../policy/model.ts';
 import { expandList } from './expand-list.ts';
 import type { KernelFacts } from './kernel-facts.ts';
-import { attempt, type OnPlanError } from './plan-problem.ts';
+import type { PolicyHook } from './plan-policies.ts';
+import { attempt, type OnPlanError, PlanError } from './plan-problem.ts';
 import type { PlannedTarget } from './plan-target.ts';
 import { findSyscall } from './syscall-name.ts';
 
@@ -19,12 +20,12 @@ export function enforcerHooks({ enforcers, hooks }: Policy): KprobeHook[] {
   const notifications = hooks.flatMap(({ selectors }) =>
     selectors.flatMap(({ actions }) => actions.filter((action) => action.kind === 'NotifyEnforcer')),
   );
-  const error = notifications.find(({ error: each }) => each !== 0);
+  const errors = notifications.filter(({ error }) => error !== 0);
   return enforcers.flatMap((enforcer) =>
     callsOf(enforcer).map(({ call, syscall }): KprobeHook => ({
       ...{ kind: 'kprobe', call, syscall, ignoreCallNotFound: false, at: enforcer.at },
       ...{ args: [], data: [], message: '', tags: [], returnArg: undefined, returnArgAction: undefined },
-      selectors: [enforcing(error, enforcer)],
+      selectors: [enforcing(errors, enforcer)],
     })),
   );
 }
@@ -42,17 +43,17 @@ function callsOf({ calls }: Enforcer): Pick<KprobeHook, 'call' | 'syscall'>[] {
   });
 }
 
-/** What an enforcer's hook is planned for: a denial where one is notified, else a signal. */
-function enforcing(error: Notification | undefined, { at }: Enforcer): Selector {
+/** What an enforcer's hook is planned for: the denials that are notified, else a signal. */
+function enforcing(errors: readonly Notification[], { at }: Enforcer): Selector {
   const nothing = { registers: [], newSymbol: undefined, newAddress: undefined, newOffset: undefined };
-  const action: Action =
-    error === undefined
-      ? { kind: 'Sigkill', at }
-      : { kind: 'Override', error: error.error, ...nothing, at: error.at };
+  const actions: readonly Action[] =
+    errors.length === 0
+      ? [{ kind: 'Sigkill', at }]
+      : errors.map(({ error, at: notified }) => ({ kind: 'Override', error, ...nothing, at: notified }));
   return {
     ...{ label: undefined, pids: [], args: [], data: [], returnArgs: [], binaries: [], parentBinaries: [] },
     ...{ namespaces: [], namespaceChanges: [], capabilities: [], capabilityChanges: [] },
-    ...{ workload: undefined, actions: [action], returnActions: [], at },
+    ...{ workload: undefined, actions, returnActions: [], at },
   };
 }
 
@@ -72,6 +73,22 @@ export function callsAtEntry(
     const names = call.kind === 'list' ? expandList(call.list, facts) : [call.name];
     return names.flatMap((name) => attempt(() => findSyscall(name, call.at, facts).place, onError) ?? []);
   });
+}
+
+/**
+ * A hook that shares the program of an enforcer can leave it no note in time: what is noted there comes to the next call. Throws a
+ * PlanError.
+ */
+export function checkNotifications(hooks: readonly PolicyHook[]): void {
+  if (!hooks.some(({ rules }) => rules.some(({ enforcement }) => enforcement?.acts))) return;
+  for (const { rules, at } of hooks)
+    for (const { enforcement } of rules)
+      if (enforcement?.notification !== undefined && enforcement.notification.calls.length === 0)
+        throw new PlanError(
+          at,
+          'Cannot notify an enforcer that is where this hook is: it would act on the next call',
+          'Use the actions Override and Sigkill in place of NotifyEnforcer: this hook can do itself what the enforcer does.',
+        );
 }
 
 function isSyscallEntry({ attach, syscallRegisters, atReturn }: PlannedTarget): boolean {

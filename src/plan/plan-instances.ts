@@ -4,7 +4,7 @@ import type { HookPolicy } from '../events/hook.ts';
 import type { CelNode } from '../policy/cel-node.ts';
 import { classify } from './automaton.ts';
 import { mapCelArguments } from './cel-arguments.ts';
-import { type Condition, isOfKernel } from './condition.ts';
+import { type Condition, isOfBinary, isOfPath } from './condition.ts';
 import type { RuleCondition } from './dimension-plan.ts';
 import { buildDimension, dimensionKey } from './dimension.ts';
 import type { InstancePlan, RuleAction, RuleSets } from './instance-plan.ts';
@@ -107,14 +107,6 @@ class Group {
     const rules = this.#ruleSets(words);
     const alphabets = this.#alphabets();
     const common = { words, all: rules.all, secret, alphabets };
-    const matching = {
-      ...common,
-      matchOnError: this.#maskOf(words, ({ onError }) => onError === 'match'),
-    };
-    const matchingKernel = {
-      ...common,
-      matchOnError: this.#maskOf(words, ({ onError }) => onError !== 'no-match'),
-    };
     const { attach, shown, names, syscallRegisters, argumentCount, atReturn } = first.hook.target;
     return {
       attach,
@@ -127,30 +119,22 @@ class Group {
       words,
       rules,
       actions: this.#placed.flatMap(ruleActions),
-      failure: this.#failure(),
       alphabets: [alphabets[0].classes, alphabets[1].classes],
       // Cheap ones first: most hits end there.
       dimensions: [...this.#dimensions.values()]
         .toSorted((a, b) => costOf(a) - costOf(b))
         .map((conditions) =>
-          buildDimension(conditions, this.#isOfKernel(conditions) ? matchingKernel : matching),
+          buildDimension(conditions, { ...common, matchOnError: this.#matchOnError(words, conditions) }),
         ),
       policies: this.#placed.map(shownPolicy),
     };
   }
 
-  #isOfKernel([first]: readonly RuleCondition[]): boolean {
-    return first !== undefined && isOfKernel(first.condition, this.#values);
-  }
-
-  /** A policy that says to deny what it cannot read also denies what it cannot look at. */
-  #failure(): number {
-    const errors = this.#placed.flatMap(({ hook }) =>
-      hook.rules.flatMap(({ onError, enforcement }) =>
-        onError === 'match' && enforcement !== undefined ? [enforcement.error] : [],
-      ),
-    );
-    return errors.find((error) => error !== 0) ?? 0;
+  /** The rules that an input satisfies which could not be read. */
+  #matchOnError(words: number, [first]: readonly RuleCondition[]): RuleMask {
+    if (first === undefined || isOfBinary(first.condition)) return new RuleMask(words);
+    const isPath = isOfPath(first.condition, this.#values);
+    return this.#maskOf(words, ({ onError }) => onError === 'match' || (isPath && onError === 'paths'));
   }
 
   #peekEntry(value: ValuePlan, newKeys: ReadonlySet<string>): number {
@@ -206,6 +190,11 @@ class Group {
       kernelStack: this.#maskOf(words, ({ posts, kernelStack }) => posts && kernelStack),
       userStack: this.#maskOf(words, ({ posts, userStack }) => posts && userStack),
       imaHash: this.#maskOf(words, ({ posts, imaHash }) => posts && imaHash),
+      // A policy that says to deny what it cannot read also denies what it cannot look at.
+      unseen: this.#maskOf(
+        words,
+        ({ onError, enforcement }) => onError === 'match' && (enforcement?.error ?? 0) !== 0,
+      ),
     };
   }
 

@@ -51,10 +51,10 @@ describe('what an enforcing rule makes of a value that it could not read', () =>
 
   test('is observed, behind every other rule, when the policy says nothing', () => {
     assert.deepEqual(rulesOf(undefined, acting, selector({ args: [equals] })), [
-      ['kernel', 9, 'signal'],
+      ['paths', 9, 'signal'],
       ['match', undefined, undefined],
       ['match', undefined, 'none'],
     ]);
-    assert.deepEqual(rulesOf(undefined, selector({ actions: [kill] })), [['kernel', 9, 'signal']]);
+    assert.deepEqual(rulesOf(undefined, selector({ actions: [kill] })), [['paths', 9, 'signal']]);
   });
 });

@@ -12,7 +12,7 @@ import { attempt, NeedsKubernetes, type OnPlanError, raise } from './plan-proble
 import { checkMatchInode, matchesInodes } from './match-inode.ts';
 import { planSelector, UNREADABLE } from './plan-selector.ts';
 import type { Enforcement, ServedTarget } from './plan-enforcement.ts';
-import { callsAtEntry, enforcerHooks } from './plan-enforcers.ts';
+import { callsAtEntry, checkNotifications, enforcerHooks } from './plan-enforcers.ts';
 import {
   enforcementOf,
   enforcerEnforcement,
@@ -22,7 +22,7 @@ import {
 } from './plan-enforcement.ts';
 import type { PlannedTarget } from './plan-target.ts';
 import { planValue } from './plan-value.ts';
-import { type Condition, isOfKernel } from './condition.ts';
+import { type Condition, isOfBinary, isOfPath } from './condition.ts';
 import { FollowedConditions } from './follow.ts';
 import { type ValuePlan, valueKey } from './value-plan.ts';
 
@@ -46,8 +46,8 @@ export interface PlannedRule extends PlannedActions {
   readonly enforcement: Enforcement | undefined;
 }
 
-/** What a value that could not be read completely means; `kernel`: only what is the kernel's own matches. */
-export type OnError = 'match' | 'no-match' | 'kernel';
+/** What a value that could not be read completely means; `paths`: only a path matches. */
+export type OnError = 'match' | 'no-match' | 'paths';
 
 /**
  * The hooks of one policy by target. What cannot be served is told to `onError`; where that returns, the result lacks it. By
@@ -79,6 +79,7 @@ export function planPolicy(
   if (policy.loader)
     for (const hook of attempt(() => planLoader(policy.at, facts), onError) ?? [])
       byTarget.set(targetKey(hook.target.attach), [loaderHook(policy, hook)]);
+  for (const ofTarget of byTarget.values()) attempt(() => checkNotifications(ofTarget), onError);
   attempt(() => checkMatchInode(policy, byTarget.values()), onError);
   return byTarget;
 }
@@ -185,11 +186,11 @@ interface Rule {
 
 /**
  * A policy says what a value means that could not be read. One that does not say so observes what could match; it acts on it
- * only for what is the kernel's own (isOfKernel), which no program keeps from being read by chance.
+ * only for paths, which no program keeps from being read.
  */
 function onErrorOf({ extensions }: Policy, enforcement: Enforcement | undefined): OnError {
   if (extensions.get('on-unreadable') === 'no-match') return 'no-match';
-  return enforcement === undefined || extensions.get('on-unreadable') === 'match' ? 'match' : 'kernel';
+  return enforcement === undefined || extensions.get('on-unreadable') === 'match' ? 'match' : 'paths';
 }
 
 /**
@@ -197,7 +198,7 @@ function onErrorOf({ extensions }: Policy, enforcement: Enforcement | undefined)
  * matched then.
  */
 function whenUnreadable({ shown, planned }: Rule, values: readonly ValuePlan[]): Rule[] {
-  if (planned.onError !== 'kernel' || !planned.conditions.some((one) => canFail(one, values))) return [];
+  if (planned.onError !== 'paths' || !planned.conditions.some((one) => canFail(one, values))) return [];
   const label = shown.label === undefined ? 'unreadable' : `${shown.label} (unreadable)`;
   return [
     {
@@ -210,9 +211,9 @@ function whenUnreadable({ shown, planned }: Rule, values: readonly ValuePlan[]):
 /** Of a rule that another target of its hook serves: it is there because the first rule that matches wins. */
 const SILENT = { posts: false, limit: undefined, track: [], untrack: [] } as const;
 
-/** Whether what it looks at can be unreadable, and is not the kernel's own. */
+/** Whether what it looks at can be unreadable, and is no path. */
 function canFail(condition: Condition, values: readonly ValuePlan[]): boolean {
-  return !isOfKernel(condition, values) && !NEVER_FAIL.has(condition.at.input);
+  return !isOfPath(condition, values) && !isOfBinary(condition) && !NEVER_FAIL.has(condition.at.input);
 }
 
 /** What every process has. */

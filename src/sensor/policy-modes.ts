@@ -16,6 +16,9 @@ const MODES: Parameters<typeof addon.BpfMap.create>[0] = {
   flags: 1, // BPF_F_NO_PREALLOC
 };
 
+/** A hit that met a policy may still be decided for a moment after it has gone. */
+const HOLD_MS = 10_000;
+
 /** Whether the rules of a policy act, or events only say what they would have done. */
 export type Mode = 'enforce' | 'monitor';
 
@@ -27,6 +30,8 @@ export class PolicyModes {
   /** by number of the policy */
   readonly map: BpfMap = addon.BpfMap.create(MODES);
   readonly #numbers = new Map<Policy, number>();
+  /** of policies that have gone, oldest first */
+  readonly #gone: { readonly number: number; readonly at: number }[] = [];
   #next = 1;
 
   /** The number of a policy in the kernel; it keeps it while it is in force. */
@@ -41,13 +46,17 @@ export class PolicyModes {
     this.map.set(u32(this.numberOf(policy)), u32(value));
   }
 
-  /** Forgets the policies that are not among these. */
+  /** Forgets the policies that are not among these, and the modes of those that have gone long enough ago. */
   keep(policies: ReadonlySet<Policy>): void {
+    const now = performance.now();
     for (const [policy, number] of this.#numbers) {
       if (policies.has(policy)) continue;
-      this.map.delete(u32(number));
       this.#numbers.delete(policy);
+      this.#gone.push({ number, at: now });
     }
+    const kept = this.#gone.findIndex(({ at }) => now - at < HOLD_MS);
+    const ended = this.#gone.splice(0, kept === -1 ? this.#gone.length : kept);
+    for (const { number } of ended) this.map.delete(u32(number));
   }
 
   close(): void {

@@ -27,6 +27,33 @@ spec:
 `;
 }
 
+/** Two policies with more values than one program has, so that the hook's programs go on in a second one. */
+const FIELDS = [
+  ['pid', 'tgid', 'flags', 'prio', 'static_prio', 'normal_prio', 'exit_state', 'exit_code', 'exit_signal'],
+  [
+    'personality',
+    'policy',
+    'nr_cpus_allowed',
+    'timer_slack_ns',
+    'start_time',
+    'start_boottime',
+    'utime',
+    'stime',
+  ],
+];
+
+function partDocument(part: number, path: string): string {
+  const data = FIELDS[part]?.map(
+    (field, index) => `{ index: ${index}, type: uint64, source: current_task, resolve: ${field} }`,
+  );
+  return document('file_open', 'file', path, HASHED)
+    .replace('name: file-open-file', `name: part-${part}`)
+    .replace('    selectors:', `    data: [${data?.join(', ')}]\n    selectors:`);
+}
+
+/** More than there are places for working memory on a CPU. */
+const OPENS = 20;
+
 const CONTENT = 'what the file holds';
 const HASHED = ', imaHash: true';
 
@@ -42,16 +69,19 @@ else
     before(async () => {
       stage = await OpenStage.open();
       const { call, otherCall, directory } = stage;
-      writeFileSync(`${directory}/plain`, CONTENT);
+      for (const name of ['plain', 'parts']) writeFileSync(`${directory}/${name}`, CONTENT);
       const policies = [
         document('bprm_check_security', 'linux_binprm', otherCall, HASHED),
         document('bprm_check_security', 'auto', otherCall, ''),
         document('file_open', 'file', `${directory}/plain`, HASHED),
+        ...FIELDS.map((_, part) => partDocument(part, `${directory}/parts`)),
       ];
       digest = `sha256:${createHash('sha256').update(readFileSync(otherCall)).digest('hex')}`;
       events = await runWithPolicy(policies.join('---\n'), async () => {
         await stage.run({ steps: `exec ${otherCall} ; openat -100 =${directory}/plain 0 0`, program: call });
         await stage.run({ steps: `openat -100 =${directory}/other 0 0`, program: call });
+        const open = `openat -100 =${directory}/parts 0 0`;
+        await stage.run({ steps: Array.from({ length: OPENS }, () => open).join(' ; '), program: call });
       });
     });
 
@@ -78,5 +108,9 @@ else
       assert.deepEqual(more, []);
       if (opened?.ima_hash === undefined) assert.deepEqual(opened?.merlon.unreadable, ['ima_hash']);
       else assert.equal(opened.ima_hash, `sha256:${createHash('sha256').update(CONTENT).digest('hex')}`);
+    });
+
+    test('of policies that need several programs every open has its event', () => {
+      for (const part of FIELDS.keys()) assert.equal(of(`part-${part}`).length, OPENS);
     });
   });

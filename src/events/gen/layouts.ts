@@ -710,7 +710,7 @@ export const DimensionConfig = {
 
 /** struct rule_config: offsets in bytes */
 export const RuleConfig = {
-  sizeof: 1536,
+  sizeof: 1664,
   all: 0,
   first: 128,
   last: 256,
@@ -723,6 +723,7 @@ export const RuleConfig = {
   track: 1152,
   untrack: 1280,
   enforce: 1408,
+  unseen: 1536,
 } as const;
 
 /** struct cel_step: offsets in bytes */
@@ -758,7 +759,7 @@ export const RuleAction = {
 
 /** struct hook_config: offsets in bytes */
 export const HookConfig = {
-  sizeof: 7160,
+  sizeof: 7288,
   hook: 0,
   generation: 4,
   words: 8,
@@ -767,7 +768,6 @@ export const HookConfig = {
   group: 20,
   arguments: 24,
   flags: 28,
-  failure: 32,
   pidNamespace: 36,
   secret: 40,
   value: 56,
@@ -784,6 +784,7 @@ export const HookConfig = {
   rulesTrack: 6776,
   rulesUntrack: 6904,
   rulesEnforce: 7032,
+  rulesUnseen: 7160,
 } as const;
 
 /** struct trie_key: offsets in bytes */

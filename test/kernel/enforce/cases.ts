@@ -146,8 +146,9 @@ function unreadableCases(stage: Stage): EnforceCase[] {
 /** One hook notifies, an enforcer on another call acts. */
 function enforcerCases(stage: Stage): EnforceCase[] {
   const path = `${stage.directory}/guarded-enforcer`;
+  const ownPath = `${stage.directory}/guarded-own-enforcer`;
   const hook = (call: string, action: string, more = '', args = ''): string =>
-    `- call: ${call}\n  syscall: true\n  args: [${args}]\n  ${own(stage, action, more)}\n`;
+    `- call: ${call}\n  syscall: ${call.startsWith('sys_')}\n  args: [${args}]\n  ${own(stage, action, more)}\n`;
   const enforcer = (call: string): string => `enforcers: [{calls: [${call}]}]\nkprobes:\n`;
   const noted = { verdict: 'noted', rung: 'enforcer' };
   return [
@@ -171,6 +172,17 @@ function enforcerCases(stage: Stage): EnforceCase[] {
       spec: `${enforcer('sys_fcntl')}${hook('sys_listen', '{action: NotifyEnforcer, argSig: 9}')}${hook('sys_shutdown', '{action: CleanupEnforcerNotification}')}`,
       ...{ attempt: 'listen -1 1 ; shutdown -1 0 ; fcntl 0 1', control: 'fcntl 0 1' },
       ...{ outcome: [EBADF, EBADF, 0], verdict: [{ ...noted, signal: 'SIGKILL' }, {}] },
+    },
+    {
+      name: 'NotifyEnforcer: error of the security function that the hook is on',
+      needs: ['bpfLsm'],
+      guarded: ownPath,
+      spec: `${enforcer('security_file_open')}${hook('security_file_open', '{action: NotifyEnforcer, argError: -1}', `matchArgs: [{index: 0, operator: Equal, values: ["${ownPath}"]}]`, '{index: 0, type: file}')}`,
+      ...{ attempt: reading(ownPath), control: reading(`${stage.directory}/other`), outcome: [EPERM, EBADF] },
+      verdict: [
+        { ...noted, error: EPERM },
+        { verdict: 'denied', rung: 'lsm', error: EPERM },
+      ],
     },
     {
       name: 'NotifyEnforcer: error of a security function',

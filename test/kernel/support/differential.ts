@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import type { InstancePlan } from '../../../src/plan/instance-plan.ts';
 import { planInstances } from '../../../src/plan/plan-instances.ts';
 import { planPolicy, type PolicyHook } from '../../../src/plan/plan-policies.ts';
@@ -58,10 +58,9 @@ export function runDifferential({ seed, sets, policies, events }: DifferentialOp
           ? undefined
           : { own: random.pick(pool.binaries), parent: random.chance(0.1) ? '' : random.pick(pool.binaries) };
         bed.setBinaries(binaries);
-        const [binary, parentBinary] = [
-          binaries?.own,
-          binaries?.parent === '' ? undefined : binaries?.parent,
-        ];
+        // Of what is not known the kernel side looks at the executable files.
+        const binary = binaries?.own ?? process.binary;
+        const parentBinary = binaries?.parent || process.parentBinary;
         const hits = bed.hit(placeEvent(event, bed.memory, bed.address));
         const verdicts = verdictsOf(hits, plans);
         for (const policy of served) {
@@ -213,8 +212,8 @@ function ownProcess(): EventProcess {
     ...{
       pid: process.pid,
       namespacePid: pids.length > 1 ? (pids.at(-1) ?? 0) : 0,
-      binary: undefined,
-      parentBinary: undefined,
+      binary: readlinkSync('/proc/self/exe'),
+      parentBinary: readlinkSync(`/proc/${process.ppid}/exe`),
     },
     namespaces: byKind(own),
     hostNamespaces: byKind((kind, index) => own(kind) + (index % 2)),

@@ -214,6 +214,7 @@ export function randomPool(random: Random, process: EventProcess): Pool {
     binaries: [
       ...random.list(3, 6, () => `/${random.text(1, 20)}`),
       ...random.list(1, 2, () => `/${long.slice(0, random.pick([254, 255, 256, 257, 4094]))}`),
+      ...[process.binary, process.parentBinary].filter((path) => path !== undefined),
     ],
     process,
   };

@@ -20,7 +20,7 @@ export interface EventProcess {
   readonly pid: number;
   /** 0 in the initial namespace */
   readonly namespacePid: number;
-  /** undefined when nothing is known of the process */
+  /** undefined when there is none: no rule that names or excludes binaries matches */
   readonly binary: string | undefined;
   readonly parentBinary: string | undefined;
   readonly namespaces: Readonly<Record<NamespaceKind, number>>;
@@ -64,12 +64,7 @@ function verdicts(selector: Selector, { args, data, process }: PolicyEvent): Ver
   const binaryVerdict =
     (path: string | undefined) =>
     ({ match, values, negated }: Selector['binaries'][number]): Verdict =>
-      path === undefined
-        ? 'unknown'
-        : turned(
-            values.some((value) => compare(match, path, value)),
-            negated,
-          );
+      path !== undefined && values.some((value) => compare(match, path, value)) !== negated;
   return [
     ...selector.pids.map(({ values, isNamespacePid, negated }) =>
       turned(values.includes(isNamespacePid ? process.namespacePid : process.pid), negated),
