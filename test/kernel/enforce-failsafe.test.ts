@@ -9,6 +9,7 @@ import { Guard } from './enforce/guard.ts';
 import { policyDocument } from './enforce/policy-text.ts';
 import { Agent, Places } from './support/agent.ts';
 import { type CommandResult, merlon } from './support/command.ts';
+import { listPolicies } from './support/door.ts';
 import { policyFailures } from './support/hook-events.ts';
 import { requires } from './support/requirements.ts';
 import { endSubjects } from './support/subject.ts';
@@ -33,18 +34,15 @@ describe('an enforcing policy stays in force', { skip: requires('root', 'btf') }
   };
   const replace = (...paths: string[]): CommandResult =>
     merlon('policy', 'add', '--replace', ...paths, '--run-dir', places.runDir);
-  const policies = (): string[] => {
-    const { stdout } = merlon('policy', 'list', '-o', 'json', '--run-dir', places.runDir);
-    const { policies: listed } = JSON.parse(stdout) as { policies: { name: string; state: string }[] };
-    return listed.map(({ name, state }) => `${name} ${state}`);
-  };
+  const policies = async (): Promise<string[]> =>
+    (await listPolicies(places)).map(({ name, state }) => `${name} ${state}`);
   /** A change that is refused: the message, and everything as before. */
   const assertRefused = async (message: RegExp, ...paths: string[]): Promise<void> => {
-    const listed = policies();
+    const listed = await policies();
     const { status, stdout, stderr } = replace(...paths);
     assert.equal(status, 1);
     assert.match(stdout + stderr, message);
-    assert.deepEqual(policies(), listed);
+    assert.deepEqual(await policies(), listed);
     await guard.assertHolds();
   };
 

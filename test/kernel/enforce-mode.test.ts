@@ -4,20 +4,15 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { TracingPolicyMode } from '../../src/api/gen/tetragon/sensors_pb.js';
 import { OpenStage } from './policy/stage.ts';
 import { Agent } from './support/agent.ts';
 import type { CommandResult } from './support/command.ts';
 import { merlon } from './support/command.ts';
+import { listPolicies } from './support/door.ts';
 import { hookEventsOf } from './support/hook-events.ts';
 import { requires } from './support/requirements.ts';
 import { endSubjects, Subject } from './support/subject.ts';
-
-interface Listed {
-  readonly policies: readonly {
-    mode: string;
-    hooks: readonly { id: number; selectors: readonly { rung?: string; hits?: string; acted?: string }[] }[];
-  }[];
-}
 
 describe('modes of policies', { skip: requires('root', 'btf') }, () => {
   let stage: OpenStage;
@@ -51,42 +46,47 @@ spec:
   test('enforce, monitor, enforce: each from the next hit on, by the same programs', async (t) => {
     const agent = await Agent.start({ flags: ['--policy', file], wanted: () => false });
     t.after(() => agent.dispose());
-    const before = listed(agent);
+    const hooks = async (): Promise<number[]> =>
+      (await listPolicies(agent.places)).flatMap((each) => each.hooks.map(({ id }) => id));
+    const before = await hooks();
     assert.deepEqual(await attempt(agent), ['SIGKILL', 'killed']);
 
     assert.equal(policy(agent, 'mode', 'killing', 'monitor').stdout, 'Monitoring by killing\n');
     assert.deepEqual(await attempt(agent), [0, 'monitored']);
-    assert.equal(listed(agent).policies[0]?.mode, 'TP_MODE_MONITOR');
+    assert.equal((await listPolicies(agent.places))[0]?.mode, TracingPolicyMode.TP_MODE_MONITOR);
 
     assert.equal(policy(agent, 'mode', 'killing', 'enforce').stdout, 'Enforcing by killing\n');
     assert.deepEqual(await attempt(agent), ['SIGKILL', 'killed']);
-    const hooks = ({ policies }: Listed): number[] =>
-      policies.flatMap((each) => each.hooks.map(({ id }) => id));
-    assert.deepEqual(hooks(listed(agent)), hooks(before));
-    const { rung, hits, acted } = listed(agent).policies[0]?.hooks[0]?.selectors[0] ?? {};
-    assert.deepEqual([rung, hits, acted], ['signal', '3', '2']);
+    assert.deepEqual(await hooks(), before);
+    const [killing] = await listPolicies(agent.places);
+    const { rung, hits, acted } = killing?.hooks[0]?.selectors[0] ?? {};
+    assert.deepEqual([rung, hits, acted], ['signal', 3n, 2n]);
 
     const unknown = policy(agent, 'mode', 'nobody', 'monitor');
     assert.equal(unknown.status, 1);
     assert.match(unknown.stderr, /^merlon: No policy "nobody" is loaded/);
   });
 
-  test('a mode that was set stays when the policy is disabled and enabled; one that replaces it has its own', async (t) => {
-    const agent = await Agent.start({ flags: ['--policy', file], wanted: () => false });
-    t.after(() => agent.dispose());
-    assert.equal(policy(agent, 'mode', 'killing', 'monitor').status, 0);
-    assert.equal(policy(agent, 'disable', 'killing').status, 0);
-    assert.equal(await run(), 0);
-    assert.equal(policy(agent, 'enable', 'killing').status, 0);
-    assert.deepEqual(await attempt(agent), [0, 'monitored']);
+  test(
+    'a mode that was set stays when the policy is disabled and enabled; one that replaces it has its own',
+    { skip: requires('host') },
+    async (t) => {
+      const agent = await Agent.start({ flags: ['--policy', file], wanted: () => false });
+      t.after(() => agent.dispose());
+      assert.equal(policy(agent, 'mode', 'killing', 'monitor').status, 0);
+      assert.equal(policy(agent, 'disable', 'killing').status, 0);
+      assert.equal(await run(), 0);
+      assert.equal(policy(agent, 'enable', 'killing').status, 0);
+      assert.deepEqual(await attempt(agent), [0, 'monitored']);
 
-    assert.equal(policy(agent, 'add', '--replace', file).status, 0);
-    assert.deepEqual(await attempt(agent), ['SIGKILL', 'killed']);
-    assert.equal(policy(agent, 'add', '--replace', '--mode', 'monitor', file).status, 0);
-    assert.deepEqual(await attempt(agent), [0, 'monitored']);
-  });
+      assert.equal(policy(agent, 'add', '--replace', file).status, 0);
+      assert.deepEqual(await attempt(agent), ['SIGKILL', 'killed']);
+      assert.equal(policy(agent, 'add', '--replace', '--mode', 'monitor', file).status, 0);
+      assert.deepEqual(await attempt(agent), [0, 'monitored']);
+    },
+  );
 
-  test('--monitor-only: no policy acts, and none can be told to', async (t) => {
+  test('--monitor-only: no policy acts, and none can be told to', { skip: requires('host') }, async (t) => {
     const agent = await Agent.start({ flags: ['--policy', file, '--monitor-only'], wanted: () => false });
     t.after(() => agent.dispose());
     assert.deepEqual(await attempt(agent), [0, 'monitored']);
@@ -100,10 +100,6 @@ spec:
 
   function policy(agent: Agent, ...args: string[]): CommandResult {
     return merlon('policy', ...args, '--run-dir', agent.places.runDir);
-  }
-
-  function listed(agent: Agent): Listed {
-    return JSON.parse(policy(agent, 'list', '-o', 'json').stdout) as Listed;
   }
 
   /** How the program ends. */
