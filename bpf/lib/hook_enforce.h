@@ -40,6 +40,7 @@ struct enforce_walk {
 	struct hook_scratch *scratch;
 	__u64 left;
 	__u64 enforced;
+	__u64 failed;
 	__u32 word;
 };
 
@@ -51,17 +52,16 @@ static __always_inline void verdict_add_signal(struct value_verdict *verdict, __
 
 static long enforce_step(__u32 index, struct enforce_walk *walk)
 {
-	__u64 lowest = walk->left & -walk->left, below = lowest - 1;
+	__u64 lowest = walk->left & -walk->left;
 	struct value_verdict *verdict = &walk->scratch->verdict;
 	struct rule_action *action;
+	bool failed = false;
 	__u32 rule, *mode;
 
 	if (!lowest)
 		return 1;
 	walk->left ^= lowest;
-	/* The compiler would look the bit's number up in a table. */
-	asm volatile("" : "+r"(below));
-	rule = walk->word * 64 + __builtin_popcountll(below);
+	rule = rule_number(walk->word, lowest);
 	action = bpf_map_lookup_elem(&rule_actions, &rule);
 	if (!action)
 		return 0;
@@ -69,8 +69,10 @@ static long enforce_step(__u32 index, struct enforce_walk *walk)
 	if (mode && *mode == POLICY_MONITORS)
 		return 0;
 	if (config.flags & (HOOK_WRITES_MEMORY | HOOK_WRITES_REGISTERS) && action->writes &&
-	    !user_write_rule(walk->scratch, rule))
+	    !user_write_rule(walk->scratch, rule, &failed)) {
+		walk->failed |= failed ? lowest : 0;
 		return 0;
+	}
 	walk->enforced |= lowest;
 	__sync_fetch_and_add(&action->acted, 1);
 	if (!verdict->error)
@@ -82,7 +84,8 @@ static long enforce_step(__u32 index, struct enforce_walk *walk)
 		if (action->enforcer & ENFORCER_FORGETS)
 			enforcer_forget(action);
 		if (action->enforcer & ENFORCER_NOTES)
-			verdict_add_signal(verdict, enforcer_notify(verdict, action, rule));
+			verdict_add_signal(verdict, enforcer_notify(action, rule, &failed));
+		walk->failed |= failed ? lowest : 0;
 	}
 	return 0;
 }
@@ -146,13 +149,14 @@ static __noinline long hook_enforce(struct hook_scratch *scratch)
 		if (w >= config.words)
 			break;
 		walk.word = w;
-		walk.enforced = 0;
+		walk.enforced = walk.failed = 0;
 		walk.left = scratch->mask[w] & config.rules.enforce[w];
 		if (walk.left) {
 			any = 1;
 			bpf_loop(64, enforce_step, &walk, 0);
 		}
 		scratch->enforced[w] = walk.enforced;
+		scratch->failed[w] = walk.failed;
 	}
 	scratch->has_verdict = any;
 	signals.signals = scratch->verdict.signals;
@@ -165,7 +169,7 @@ static __noinline long hook_enforce(struct hook_scratch *scratch)
 		/* An instance before this one may have decided: it is the first. */
 		if (bpf_map_update_elem(&overrides, &thread, &scratch->verdict.error, BPF_NOEXIST) &&
 		    !bpf_map_lookup_elem(&overrides, &thread))
-			scratch->verdict.failed = 1;
+			scratch->verdict.ran = 1;
 	}
 	return 0;
 }
@@ -179,13 +183,14 @@ static __noinline long hook_add_verdict(struct hook_scratch *scratch)
 		return 0;
 	room[0] = scratch->verdict.signals;
 	room[1] = scratch->verdict.unsent;
-	room[2] = (__u64)scratch->verdict.failed << 32 | (__u32)scratch->verdict.error;
+	room[2] = (__u64)scratch->verdict.ran << 32 | (__u32)scratch->verdict.error;
 	for (__u32 w = 0; w < HOOK_WORDS_MAX; w++) {
 		if (w >= config.words)
 			break;
 		room[3 + w] = scratch->enforced[w];
+		room[3 + config.words + w] = scratch->failed[w];
 	}
-	value_close(scratch, VALUE_VERDICT, sizeof(struct value_verdict) + config.words * sizeof(__u64), 0);
+	value_close(scratch, VALUE_VERDICT, sizeof(struct value_verdict) + 2 * config.words * sizeof(__u64), 0);
 	return 0;
 }
 
