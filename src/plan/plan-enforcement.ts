@@ -75,11 +75,14 @@ export function planServedTargets(
   if (hook.kind === 'lsm')
     return planTargets(hook, facts, onError).map((target) => ({ target: deny(target), hook, serves: 'all' }));
   const entry = entryOf(hook);
-  const atEntry = planTargets(entry, facts, onError).map(deny);
+  // What denies a call is a program of its own. Where it denies none, and the policy accepts that, a long list shares one.
+  const alone = planTargets(entry, facts, onError, override === undefined).map(deny);
+  const atEntry =
+    override === undefined || alone.some(canDeny) ? alone : planTargets(entry, facts, onError).map(deny);
   if (!hasReturn(hook)) return atEntry.map((target) => ({ target, hook, serves: 'all' }));
   return [
     ...atEntry.map((target): ServedTarget => ({ target, hook: entry, serves: 'enforcing' })),
-    ...planTargets(hook, facts).map((target): ServedTarget => ({ target, hook, serves: 'observing' })),
+    ...planTargets(hook, facts, onError).map((target): ServedTarget => ({ target, hook, serves: 'observing' })),
   ];
 }
 
