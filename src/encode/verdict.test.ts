@@ -105,7 +105,11 @@ test('a notification: noted for a later call, or done at once', () => {
 test('a decision for which there was no room', () => {
   const rule = { rung: 'override', error: -1 } as const;
   assert.deepEqual(verdict(rule, { error: -1 }), { verdict: 'denied', rung: 'override', error: -1 });
-  assert.deepEqual(verdict(rule, { error: -1, ran: true }), { verdict: 'failed', rung: 'override', error: -1 });
+  assert.deepEqual(verdict(rule, { error: -1, ran: true }), {
+    verdict: 'failed',
+    rung: 'override',
+    error: -1,
+  });
 });
 
 test('an enforcer does what was noted', () => {

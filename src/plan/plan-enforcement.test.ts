@@ -142,7 +142,14 @@ describe('a list', () => {
   const PLACES = new Map(CALLS.map((name, place) => [name.slice('sys_'.length), place]));
 
   function listHook(action: Action, more: Partial<KprobeHook> = {}, values = CALLS): KprobeHook {
-    const list = { name: 'l', type: 'syscalls', values, pattern: undefined, validated: true, at: AT } as const;
+    const list = {
+      name: 'l',
+      type: 'syscalls',
+      values,
+      pattern: undefined,
+      validated: true,
+      at: AT,
+    } as const;
     return { ...kprobe('', action), call: { kind: 'list', list, at: AT }, ...more };
   }
 

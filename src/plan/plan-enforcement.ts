@@ -3,6 +3,7 @@ import type { Rung } from '../events/hook.ts';
 import type { Action, Hook, Policy, Selector } from '../policy/model.ts';
 import type { KernelFacts, KernelFunction } from './kernel-facts.ts';
 import { targetKey } from './attach-target.ts';
+import { ENFORCING } from './plan-actions.ts';
 import type { PlannedTarget } from './plan-target.ts';
 import { planTargets } from './plan-target.ts';
 import { type OnPlanError, PlanError, raise } from './plan-problem.ts';
@@ -42,7 +43,8 @@ export interface ServedTarget {
 }
 
 const SIGKILL = 9;
-const SECURITY = 'security_';
+/** Functions of that beginning are where the kernel asks its security modules. */
+export const SECURITY = 'security_';
 const REMEDY =
   'Hook the function security_* or the LSM hook that decides about the operation, or kill the process with Sigkill; ' +
   'with the annotation merlon.dev/accept-weaker: "true" the policy is loaded without the denial.';
@@ -82,7 +84,11 @@ export function planServedTargets(
   if (!hasReturn(hook)) return atEntry.map((target) => ({ target, hook, serves: 'all' }));
   return [
     ...atEntry.map((target): ServedTarget => ({ target, hook: entry, serves: 'enforcing' })),
-    ...planTargets(hook, facts, onError).map((target): ServedTarget => ({ target, hook, serves: 'observing' })),
+    ...planTargets(hook, facts, onError).map((target): ServedTarget => ({
+      target,
+      hook,
+      serves: 'observing',
+    })),
   ];
 }
 
@@ -193,10 +199,6 @@ export function policyEnforces({ hooks }: Policy): boolean {
 export function isEnforcing(selector: Selector | undefined): boolean {
   return selector !== undefined && enforcingActions(selector).length > 0;
 }
-
-const ENFORCING: ReadonlySet<Action['kind']> = new Set([
-  ...(['Sigkill', 'Signal', 'Override', 'Set', 'NotifyEnforcer', 'CleanupEnforcerNotification'] as const),
-]);
 
 function enforcingActions({ actions }: Selector): Action[] {
   return actions.filter(({ kind }) => ENFORCING.has(kind));

@@ -296,12 +296,12 @@ export function enforceCases(stage: Stage): EnforceCase[] {
       spec: `options: [{name: policy-mode, value: monitor}]
 tracepoints:
 - subsystem: syscalls
-  event: sys_enter_getpriority
+  event: sys_enter_dup3
   args: []
   ${own(stage, kill)}`,
-      attempt: 'getpriority 0 0',
+      attempt: 'dup3 0 9 0',
       control: 'getsid 0',
-      ...{ outcome: [20], verdict: { ...killed, verdict: 'monitored' } },
+      ...{ outcome: [9], verdict: { ...killed, verdict: 'monitored' } },
     },
     ...unreadableCases(stage),
     ...enforcerCases(stage),
