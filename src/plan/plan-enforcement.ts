@@ -78,9 +78,10 @@ export function planServedTargets(
     return planTargets(hook, facts, onError).map((target) => ({ target: deny(target), hook, serves: 'all' }));
   const entry = entryOf(hook);
   // What denies a call is a program of its own. Where it denies none, and the policy accepts that, a long list shares one.
-  const alone = planTargets(entry, facts, onError, override === undefined).map(deny);
-  const atEntry =
-    override === undefined || alone.some(canDeny) ? alone : planTargets(entry, facts, onError).map(deny);
+  const isDenial = enforcing.some(({ kind }) => kind === 'Override');
+  const alone = planTargets(entry, facts, onError, !isDenial).map(deny);
+  const areDenied = alone.some(({ attach }) => isDenying(attach.by));
+  const atEntry = isDenial && !areDenied ? planTargets(entry, facts, onError).map(deny) : alone;
   if (!hasReturn(hook)) return atEntry.map((target) => ({ target, hook, serves: 'all' }));
   return [
     ...atEntry.map((target): ServedTarget => ({ target, hook: entry, serves: 'enforcing' })),
