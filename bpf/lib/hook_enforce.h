@@ -3,8 +3,9 @@
  * What the rules that matched do to the operation and its process: an error in place of the operation, signals. Of several
  * errors the first rule's holds; each signal is sent once. A policy's mode is read at each hit, so a switch is one store.
  *
- * A denial holds for a hook that can deny (LSM, fmod_ret). Its instances run one after the other; a later one takes over the
- * decision with the place in working memory, which is told by the context's address: it is on the stack of this invocation.
+ * A denial holds for a hook that can deny: LSM, fmod_ret, and by override.bpf.c a function that errors can be injected into. The
+ * instances of the first two run one after the other; a later one takes over the decision with the place in working memory,
+ * which is told by the context's address: it is on the stack of this invocation.
  */
 #ifndef MERLON_HOOK_ENFORCE_H
 #define MERLON_HOOK_ENFORCE_H
