@@ -70,8 +70,8 @@ static long enforce_step(__u32 index, struct enforce_walk *walk)
 	if (mode && *mode == POLICY_MONITORS)
 		return 0;
 	if (config.flags & (HOOK_WRITES_MEMORY | HOOK_WRITES_REGISTERS) && action->writes &&
-	    !user_write_rule(walk->scratch, rule, &failed)) {
-		walk->failed |= failed ? lowest : 0;
+	    !user_write_rule(walk->scratch, rule)) {
+		walk->failed |= lowest;
 		return 0;
 	}
 	walk->enforced |= lowest;
@@ -86,7 +86,8 @@ static long enforce_step(__u32 index, struct enforce_walk *walk)
 			enforcer_forget(action);
 		if (action->enforcer & ENFORCER_NOTES)
 			verdict_add_signal(verdict, enforcer_notify(action, rule, &failed));
-		walk->failed |= failed ? lowest : 0;
+		if (failed)
+			walk->failed |= lowest;
 	}
 	return 0;
 }

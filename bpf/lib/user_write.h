@@ -95,8 +95,8 @@ static long user_write_step(__u32 index, struct user_write_walk *walk)
 	return 0;
 }
 
-/* Does what a rule writes; false when it did not: a rule before it holds the registers, or it failed. */
-static __always_inline bool user_write_rule(struct hook_scratch *scratch, __u32 rule, bool *failed)
+/* Does what a rule writes; false when it could not. */
+static __always_inline bool user_write_rule(struct hook_scratch *scratch, __u32 rule)
 {
 	struct user_write_walk walk = { .scratch = scratch };
 
@@ -104,7 +104,6 @@ static __always_inline bool user_write_rule(struct hook_scratch *scratch, __u32 
 	if (!walk.writes || scratch->registers)
 		return false;
 	bpf_loop(USER_WRITES_MAX, user_write_step, &walk, 0);
-	*failed = walk.failed;
 	if (walk.failed)
 		return false;
 	scratch->registers = walk.registers;

@@ -87,9 +87,14 @@ test('programs of user space', () => {
   assert.deepEqual(verdict({ rung: 'registers', leaves: true, error: -1 }, { error: -1 }), {
     ...{ verdict: 'denied', rung: 'registers', error: -1 },
   });
-  assert.deepEqual(verdict({ rung: 'registers', signal: KILL }, kill), {
+  const both = { rung: 'registers', signal: KILL, leaves: true, error: -1 } as const;
+  assert.deepEqual(verdict({ ...both, leaves: false, error: 0 }, kill), {
     ...{ verdict: 'killed', rung: 'registers', signal: 'SIGKILL' },
   });
+  assert.deepEqual(verdict(both, { ...kill, failed: true }), {
+    ...{ verdict: 'killed', rung: 'signal', signal: 'SIGKILL' },
+  });
+  assert.deepEqual(verdict(both, { ...killRefused, failed: true }).verdict, 'failed');
 });
 
 test('a notification: noted for a later call, or done at once', () => {

@@ -24,7 +24,7 @@ interface Verdict {
  *   signaled   another signal
  *   changed    the program goes on with other memory or registers
  *   noted      enforcers of the policy will do it, in a later call of the same thread
- *   failed     it was not done: the kernel refused, or memory could not be read or written
+ *   failed     it was not done: the kernel refused, or it could not be written or noted
  *   monitored  nothing was done: by the policy's mode, since this kernel cannot, or since what the rule compares could not be read
  */
 export function verdictMembers(record: HookRecord, rule: PreparedRule): string {
@@ -73,7 +73,9 @@ function readVerdict(record: HookRecord, { enforcement, bit }: PreparedRule): Ve
 
   if (rung === 'registers' || rung === 'memory') {
     if (!isEnforced) return of(hasFailed ? 'failed' : 'monitored');
-    return of(leaves ? 'denied' : has(sent) && !signalRefused ? signaled : 'changed');
+    if (leaves && !hasFailed) return of('denied');
+    if (has(sent) && !signalRefused) return of(signaled, hasFailed ? 'signal' : rung);
+    return of(hasFailed ? 'failed' : 'changed');
   }
   if (!isEnforced) return of('monitored');
   if (rung === 'enforcer') {
