@@ -82,8 +82,10 @@ function readVerdict(record: HookRecord, { enforcement, bit }: PreparedRule): Ve
     if (has(sent)) return of(signaled, 'signal');
     return { ...of(hasFailed ? 'failed' : 'noted'), error: notification?.error ?? 0 };
   }
-  if (error !== 0 && rung !== 'signal') return of(rung === 'override' && ran ? 'failed' : 'denied');
-  return signal === 0 ? of('monitored', 'none') : of(signaled, 'signal');
+  const denies = error !== 0 && rung !== 'signal';
+  if (denies && !ran) return of('denied');
+  if (signal !== 0) return of(signaled, 'signal');
+  return denies ? of('failed') : of('monitored', 'none');
 }
 
 function lowestSignal(signals: bigint): number {
