@@ -115,6 +115,9 @@ test('a decision for which there was no room', () => {
     rung: 'override',
     error: -1,
   });
+  assert.deepEqual(verdict({ ...rule, signal: KILL }, { ...kill, error: -1, ran: true }), {
+    ...{ verdict: 'killed', rung: 'signal', signal: 'SIGKILL' },
+  });
 });
 
 test('an enforcer does what was noted', () => {
