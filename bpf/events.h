@@ -245,14 +245,15 @@ enum value_rest_place {
 };
 
 /*
- * Data of VALUE_VERDICT: what was done, then as many words as the mask has: the rules that were to do it. Of the other
- * rules that deny or signal, the policy only monitors.
+ * Data of VALUE_VERDICT: what was done, then twice as many words as the mask has: the rules that were to do it, and those that
+ * could not write memory or registers of the process, or note what enforcers are to do. Of the other rules that deny or signal,
+ * the policy only monitors.
  */
 struct value_verdict {
 	__u64 signals; /* bit n: signal n + 1 was sent to the process */
 	__u64 unsent;  /* the same, of those that the kernel refused to send */
 	__s32 error;   /* what the hooked function returned in place of running; 0: it ran */
-	__u32 failed;  /* 1: a rule that was to write memory or registers of the process could not */
+	__u32 ran;     /* 1: it ran all the same, since there was no room for the decision */
 };
 
 /* Data of a path (file, path, dentry, fd, kiocb, linux_binprm): this, then the path's bytes. */

@@ -122,6 +122,7 @@ static __noinline long hook_send(struct hook_scratch *scratch, void *context)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct process_state *state = process_state_find(task->group_leader);
 	struct hook_event *event = &scratch->event;
+	enum event_lane lane = LANE_TELEMETRY;
 	__u64 size;
 
 	for (__u32 w = 0; w < HOOK_WORDS_MAX; w++) {
@@ -130,8 +131,10 @@ static __noinline long hook_send(struct hook_scratch *scratch, void *context)
 		((__u64 *)scratch->tail)[w] = scratch->mask[w];
 	}
 	/* First: what was done is told even when the values fill the record. */
-	if (config.flags & HOOK_ENFORCES && scratch->has_verdict)
+	if (config.flags & HOOK_ENFORCES && scratch->has_verdict) {
+		lane = LANE_LIFECYCLE;
 		hook_add_verdict(scratch);
+	}
 	for (__u32 i = 0; i < HOOK_VALUES_MAX; i++) {
 		if (i >= config.values)
 			break;
@@ -160,14 +163,10 @@ static __noinline long hook_send(struct hook_scratch *scratch, void *context)
 	event->tid = task->pid;
 	event->words = config.words;
 	size = sizeof(*event) + scratch->used;
-	if (config.flags & HOOK_WIDE && wide_send(scratch))
+	if (config.flags & HOOK_WIDE && wide_send(scratch, lane))
 		return 0;
-	if (size > sizeof(*event) + HOOK_DATA_MAX)
-		return 0;
-	if (config.flags & HOOK_ENFORCES && scratch->has_verdict)
-		event_emit(event, size, EVENT_HOOK, LANE_LIFECYCLE, bpf_ktime_get_boot_ns());
-	else
-		event_emit(event, size, EVENT_HOOK, LANE_TELEMETRY, bpf_ktime_get_boot_ns());
+	if (size <= sizeof(*event) + HOOK_DATA_MAX)
+		event_emit(event, size, EVENT_HOOK, lane, bpf_ktime_get_boot_ns());
 	return 0;
 }
 

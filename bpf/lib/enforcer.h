@@ -64,7 +64,7 @@ static __always_inline bool enforcer_is_in_call(__u32 rule)
 }
 
 /* Notes what the enforcers of the rule's policy are to do; returns the signal that is to be sent at once, 0 for none. */
-static __always_inline __u32 enforcer_notify(struct value_verdict *verdict, struct rule_action *action, __u32 rule)
+static __always_inline __u32 enforcer_notify(struct rule_action *action, __u32 rule, bool *failed)
 {
 	__u32 signal = action->note_signal, at_once = 0;
 	struct enforcer_note *note;
@@ -79,7 +79,7 @@ static __always_inline __u32 enforcer_notify(struct value_verdict *verdict, stru
 	if (!note)
 		note = enforcer_find(0, 0);
 	if (!note) {
-		verdict->failed |= action->note_error != 0;
+		*failed = action->note_error != 0;
 		return action->note_signal;
 	}
 	note->policy = action->policy;

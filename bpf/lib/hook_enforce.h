@@ -3,8 +3,9 @@
  * What the rules that matched do to the operation and its process: an error in place of the operation, signals. Of several
  * errors the first rule's holds; each signal is sent once. A policy's mode is read at each hit, so a switch is one store.
  *
- * A denial holds for a hook that can deny (LSM, fmod_ret). Its instances run one after the other; a later one takes over the
- * decision with the place in working memory, which is told by the context's address: it is on the stack of this invocation.
+ * A denial holds for a hook that can deny: LSM, fmod_ret, and by override.bpf.c a function that errors can be injected into. The
+ * instances of the first two run one after the other; a later one takes over the decision with the place in working memory,
+ * which is told by the context's address: it is on the stack of this invocation.
  */
 #ifndef MERLON_HOOK_ENFORCE_H
 #define MERLON_HOOK_ENFORCE_H
@@ -40,6 +41,7 @@ struct enforce_walk {
 	struct hook_scratch *scratch;
 	__u64 left;
 	__u64 enforced;
+	__u64 failed;
 	__u32 word;
 	__s32 error; /* deny_unseen */
 };
@@ -59,18 +61,17 @@ static __always_inline bool policy_monitors(struct rule_action *action)
 
 static long enforce_step(__u32 index, struct enforce_walk *walk)
 {
-	__u64 lowest = walk->left & -walk->left, below = lowest - 1;
+	__u64 lowest = walk->left & -walk->left;
 	struct value_verdict *verdict = &walk->scratch->verdict;
 	struct rule_action *action;
-	bool written = true;
+	bool failed = false;
+	__s32 error;
 	__u32 rule;
 
 	if (!lowest)
 		return 1;
 	walk->left ^= lowest;
-	/* The compiler would look the bit's number up in a table. */
-	asm volatile("" : "+r"(below));
-	rule = walk->word * 64 + __builtin_popcountll(below);
+	rule = rule_number(walk->word, lowest);
 	action = bpf_map_lookup_elem(&rule_actions, &rule);
 	if (!action)
 		return 0;
@@ -80,14 +81,19 @@ static long enforce_step(__u32 index, struct enforce_walk *walk)
 			enforcer_forget(action);
 		return 0;
 	}
-	if (config.flags & (HOOK_WRITES_MEMORY | HOOK_WRITES_REGISTERS) && action->writes)
-		written = user_write_rule(walk->scratch, rule);
-	if (!written && !action->signal)
-		return 0;
+	error = action->error;
+	if (config.flags & (HOOK_WRITES_MEMORY | HOOK_WRITES_REGISTERS) && action->writes &&
+	    !user_write_rule(walk->scratch, rule)) {
+		walk->failed |= lowest;
+		/* A signal is sent all the same. */
+		if (!action->signal)
+			return 0;
+		error = 0;
+	}
 	walk->enforced |= lowest;
 	__sync_fetch_and_add(&action->acted, 1);
-	if (written && !verdict->error)
-		verdict->error = action->error;
+	if (!verdict->error)
+		verdict->error = error;
 	verdict_add_signal(verdict, action->signal);
 	if (config.flags & HOOK_ENFORCER) {
 		if (action->enforcer & ENFORCER_ACTS)
@@ -95,7 +101,9 @@ static long enforce_step(__u32 index, struct enforce_walk *walk)
 		if (action->enforcer & ENFORCER_FORGETS)
 			enforcer_forget(action);
 		if (action->enforcer & ENFORCER_NOTES)
-			verdict_add_signal(verdict, enforcer_notify(verdict, action, rule));
+			verdict_add_signal(verdict, enforcer_notify(action, rule, &failed));
+		if (failed)
+			walk->failed |= lowest;
 	}
 	return 0;
 }
@@ -159,13 +167,14 @@ static __noinline long hook_enforce(struct hook_scratch *scratch)
 		if (w >= config.words)
 			break;
 		walk.word = w;
-		walk.enforced = 0;
+		walk.enforced = walk.failed = 0;
 		walk.left = scratch->mask[w] & config.rules.enforce[w];
 		if (walk.left) {
 			any = 1;
 			bpf_loop(64, enforce_step, &walk, 0);
 		}
 		scratch->enforced[w] = walk.enforced;
+		scratch->failed[w] = walk.failed;
 	}
 	scratch->has_verdict = any;
 	signals.signals = scratch->verdict.signals;
@@ -178,7 +187,7 @@ static __noinline long hook_enforce(struct hook_scratch *scratch)
 		/* An instance before this one may have decided: it is the first. */
 		if (bpf_map_update_elem(&overrides, &thread, &scratch->verdict.error, BPF_NOEXIST) &&
 		    !bpf_map_lookup_elem(&overrides, &thread))
-			scratch->verdict.failed = 1;
+			scratch->verdict.ran = 1;
 	}
 	return 0;
 }
@@ -229,13 +238,14 @@ static __noinline long hook_add_verdict(struct hook_scratch *scratch)
 		return 0;
 	room[0] = scratch->verdict.signals;
 	room[1] = scratch->verdict.unsent;
-	room[2] = (__u64)scratch->verdict.failed << 32 | (__u32)scratch->verdict.error;
+	room[2] = (__u64)scratch->verdict.ran << 32 | (__u32)scratch->verdict.error;
 	for (__u32 w = 0; w < HOOK_WORDS_MAX; w++) {
 		if (w >= config.words)
 			break;
 		room[3 + w] = scratch->enforced[w];
+		room[3 + config.words + w] = scratch->failed[w];
 	}
-	value_close(scratch, VALUE_VERDICT, sizeof(struct value_verdict) + config.words * sizeof(__u64), 0);
+	value_close(scratch, VALUE_VERDICT, sizeof(struct value_verdict) + 2 * config.words * sizeof(__u64), 0);
 	return 0;
 }
 

@@ -68,6 +68,7 @@ struct hook_scratch {
 	__u32 cel_next; /* step */
 	struct value_verdict verdict;
 	__u64 enforced[HOOK_WORDS_MAX]; /* rules that were to deny or signal */
+	__u64 failed[HOOK_WORDS_MAX];   /* those that could not write or note */
 	__u64 has_verdict;
 	__u64 carried_by; /* the context of a hook whose next instance goes on here; 0 without */
 	__s32 decided;    /* by the instances so far */

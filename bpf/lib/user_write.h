@@ -104,10 +104,8 @@ static __always_inline bool user_write_rule(struct hook_scratch *scratch, __u32 
 	if (!walk.writes || scratch->registers)
 		return false;
 	bpf_loop(USER_WRITES_MAX, user_write_step, &walk, 0);
-	if (walk.failed) {
-		scratch->verdict.failed = 1;
+	if (walk.failed)
 		return false;
-	}
 	scratch->registers = walk.registers;
 	return true;
 }

@@ -99,7 +99,7 @@ static __noinline long wide_add(struct hook_scratch *scratch, struct wide_scratc
 }
 
 /* Sends the record with the rests of its buffers. False when this run has no place for it. */
-static __noinline bool wide_send(struct hook_scratch *scratch)
+static __noinline bool wide_send(struct hook_scratch *scratch, enum event_lane lane)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct wide_scratch *wide = bpf_map_lookup_elem(&hook_wide, &cpu);
@@ -122,7 +122,7 @@ static __noinline bool wide_send(struct hook_scratch *scratch)
 	asm volatile("" : "+r"(size));
 	if (!is_cut || size > sizeof(struct hook_event) + WIDE_DATA_MAX)
 		return false;
-	event_emit(&wide->event, size, EVENT_HOOK, LANE_TELEMETRY, bpf_ktime_get_boot_ns());
+	event_emit(&wide->event, size, EVENT_HOOK, lane, bpf_ktime_get_boot_ns());
 	return true;
 }
 

@@ -81,7 +81,8 @@ export const POLICY: Section = {
         'With `"true"`, a path that `Equal` or `NotEqual` compares with a file, path, dentry or descriptor also stands for the file ' +
         'that it leads to (symbolic links followed) when the set of policies last changed, by device and inode: under a hard link, ' +
         'another name, a bind mount or in a chroot. What takes its place later is known by its path, and by its inode from the next ' +
-        'change of the set on. Until then a new file can get the inode of one that was removed.',
+        'change of the set on. Until then a new file can get the inode of one that was removed. Files on btrfs are refused: its ' +
+        'subvolumes share numbers.',
       examples: ['policy-match-inode'],
       tetragon: 'has no such choice.',
     },

@@ -24,7 +24,7 @@ interface Verdict {
  *   signaled   another signal
  *   changed    the program goes on with other memory or registers
  *   noted      enforcers of the policy will do it, in a later call of the same thread
- *   failed     the kernel refused
+ *   failed     it was not done: the kernel refused, or it could not be written or noted
  *   monitored  nothing was done: by the policy's mode, since this kernel cannot, or since what the rule compares could not be read
  */
 export function verdictMembers(record: HookRecord, rule: PreparedRule): string {
@@ -50,16 +50,18 @@ function readVerdict(record: HookRecord, { enforcement, bit }: PreparedRule): Ve
   const { view } = record;
   const sent = view.getBigUint64(data + ValueVerdict.signals, true);
   const unsent = view.getBigUint64(data + ValueVerdict.unsent, true);
-  const word = view.getBigUint64(data + ValueVerdict.sizeof + 8 * (bit >> 6), true);
-  const isEnforced = ((word >> BigInt(bit & 63)) & 1n) !== 0n;
-  const hasFailed = view.getUint32(data + ValueVerdict.failed, true) !== 0;
+  const rules = data + ValueVerdict.sizeof;
+  const isIn = (words: number): boolean => (view.getUint8(words + (bit >> 3)) & (1 << (bit & 7))) !== 0;
+  const isEnforced = isIn(rules);
+  const hasFailed = isIn(rules + (record.lengthOf(place) - ValueVerdict.sizeof) / 2);
+  const ran = view.getUint32(data + ValueVerdict.ran, true) !== 0;
   const error = acts ? view.getInt32(data + ValueVerdict.error, true) : enforcement.error;
   const signal = acts ? lowestSignal(sent) : enforcement.signal || (notification?.signal ?? 0);
   const has = (signals: bigint): boolean => signal !== 0 && ((signals >> BigInt(signal - 1)) & 1n) !== 0n;
   const signalRefused = has(unsent);
   const signaled = signalRefused ? 'failed' : signalName(signal) === 'SIGKILL' ? 'killed' : 'signaled';
   const of = (verdict: string, by: Rung = rung): Verdict => {
-    const isDenial = error !== 0 && by !== 'signal';
+    const isDenial = error !== 0 && by !== 'signal' && by !== 'none';
     return {
       verdict,
       rung: by,
@@ -71,15 +73,19 @@ function readVerdict(record: HookRecord, { enforcement, bit }: PreparedRule): Ve
 
   if (rung === 'registers' || rung === 'memory') {
     if (!isEnforced) return of(hasFailed ? 'failed' : 'monitored');
-    return of(leaves ? 'denied' : has(sent) && !signalRefused ? signaled : 'changed');
+    if (leaves && !hasFailed) return of('denied');
+    if (has(sent) && !signalRefused) return of(signaled, hasFailed ? 'signal' : rung);
+    return of(hasFailed ? 'failed' : 'changed');
   }
   if (!isEnforced) return of('monitored');
   if (rung === 'enforcer') {
     if (has(sent)) return of(signaled, 'signal');
     return { ...of(hasFailed ? 'failed' : 'noted'), error: notification?.error ?? 0 };
   }
-  if (rung === 'override' && hasFailed) return of('failed');
-  return of(error !== 0 && rung !== 'signal' ? 'denied' : signaled, error === 0 ? 'signal' : rung);
+  const denies = error !== 0 && rung !== 'signal';
+  if (denies && !ran) return of('denied');
+  if (signal !== 0) return of(signaled, 'signal');
+  return denies ? of('failed') : of('monitored', 'none');
 }
 
 function lowestSignal(signals: bigint): number {

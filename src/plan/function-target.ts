@@ -27,36 +27,45 @@ interface NamedCall {
 }
 
 /**
- * One target per call, or one for a long list. `onError` hears of each call that the kernel has no function for, or no way to
- * attach to.
+ * One target per call, or one for a long list, unless `mayShare` is false. `onError` hears of each call that the kernel has no
+ * function for, or no way to attach to.
  */
-export function functionTargets(hook: KprobeHook, facts: KernelFacts, onError: OnPlanError): PlannedTarget[] {
+export function functionTargets(
+  hook: KprobeHook,
+  facts: KernelFacts,
+  onError: OnPlanError,
+  mayShare: boolean,
+): PlannedTarget[] {
   const { call } = hook;
   const list = call.kind === 'list' ? call.list : undefined;
   const names = call.kind === 'list' ? expandList(call.list, facts) : [call.name];
   const calls = names.map((name) => ({ name, at: call.at }));
-  const isShared = calls.length > SINGLE_MAX;
+  const areSyscalls = hook.syscall || (list !== undefined && isSyscallList(list));
+  const canShare = areSyscalls || (facts.attach.kprobeMulti && !isAtReturn(hook) && hook.args.length === 0);
+  const isShared = mayShare && canShare && calls.length > SINGLE_MAX;
+  if (!isShared && calls.length > UNSHARED_MAX)
+    throw new PlanError(
+      call.at,
+      `Cannot hook the ${calls.length} functions of list "${list?.name ?? ''}": at most ${UNSHARED_MAX} can have a program each`,
+      mayShare
+        ? 'Choose fewer, or ask for no arguments and no return value on a kernel with kprobe.multi, where all can share one.'
+        : 'Choose fewer: what Override denies cannot share one.',
+    );
   const each = <Found>(find: (call: NamedCall) => Found): Found[] =>
     calls.flatMap((one) => {
       const found = attempt(() => findOrIgnore(hook, () => find(one)), onError);
       return found === undefined ? [] : [found];
     });
-  if (hook.syscall || (list !== undefined && isSyscallList(list))) {
+  if (areSyscalls) {
     const syscalls = each(({ name, at }) => findSyscall(name, at, facts));
     return isShared && syscalls.length > 0
       ? [sharedSyscalls(syscalls, isAtReturn(hook))]
       : syscalls.map((syscall) => syscallTarget(syscall, isAtReturn(hook), facts));
   }
-  if (isShared && facts.attach.kprobeMulti && !isAtReturn(hook) && hook.args.length === 0) {
+  if (isShared) {
     const functions = each((one) => knownName(one, list, facts));
     return functions.length === 0 ? [] : [sharedFunctions(functions)];
   }
-  if (calls.length > UNSHARED_MAX)
-    throw new PlanError(
-      call.at,
-      `Cannot hook the ${calls.length} functions of list "${list?.name ?? ''}": at most ${UNSHARED_MAX} can have a program each`,
-      'Choose fewer, or ask for no arguments and no return value on a kernel with kprobe.multi, where all can share one.',
-    );
   return each((one) => functionTarget(one, isAtReturn(hook), list, facts));
 }
 

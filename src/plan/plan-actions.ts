@@ -33,7 +33,7 @@ const SCOPES: Readonly<Record<RateLimit['scope'], Scope>> = {
   process: RateScope.RATE_PROCESS,
 };
 /** What acts on the operation or its process. */
-const ENFORCING: ReadonlySet<Action['kind']> = new Set([
+export const ENFORCING: ReadonlySet<Action['kind']> = new Set([
   ...(['Sigkill', 'Signal', 'Override', 'Set', 'NotifyEnforcer', 'CleanupEnforcerNotification'] as const),
 ]);
 /** Those that also a function's return can have: its process is still there. */

@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Action, Hook, KprobeHook, Policy } from '../policy/model.ts';
-import type { AttachFacts, KernelFunction } from './kernel-facts.ts';
+import type { AttachFacts, KernelFacts, KernelFunction } from './kernel-facts.ts';
 import { remarkOn } from './function-target.ts';
 import { enforcementOf, planServedTargets } from './plan-enforcement.ts';
 import { enforcerHooks } from './plan-enforcers.ts';
-import { PlanError } from './plan-problem.ts';
 import { planPolicy } from './plan-policies.ts';
-import { AT, argument, condition, kernelFacts, policy, selector } from './testing.ts';
+import { type OnPlanError, PlanError } from './plan-problem.ts';
+import type { PlannedTarget } from './plan-target.ts';
+import { argument, AT, condition, kernelFacts, policy, selector } from './testing.ts';
 
 const NOTHING: AttachFacts = { trampoline: false, lsm: false, kprobe: false, kprobeMulti: false };
 const EVERYTHING: AttachFacts = { trampoline: true, lsm: true, kprobe: true, kprobeMulti: true };
@@ -176,6 +177,81 @@ test('nothing acts at the entry on what the function is to fill', () => {
   });
   assert.throws(() => planned(matching([KILL]), EVERYTHING), /returnCopy/);
   assert.equal(planned(matching([]), EVERYTHING)[0], 'fexit');
+});
+
+describe('a list', () => {
+  const CALLS = Array.from({ length: 12 }, (_, n) => `sys_call${n}`);
+  const PLACES = new Map(CALLS.map((name, place) => [name.slice('sys_'.length), place]));
+
+  function listHook(action: Action, more: Partial<KprobeHook> = {}, values = CALLS): KprobeHook {
+    const list = {
+      name: 'l',
+      type: 'syscalls',
+      values,
+      pattern: undefined,
+      validated: true,
+      at: AT,
+    } as const;
+    return { ...kprobe('', action), call: { kind: 'list', list, at: AT }, ...more };
+  }
+
+  function targets(
+    hook: KprobeHook,
+    more: Partial<KernelFacts>,
+    extensions?: Policy['extensions'],
+    onError?: OnPlanError,
+  ): PlannedTarget[] {
+    const one = policy('p', [hook], extensions === undefined ? {} : { extensions });
+    const facts = kernelFacts({
+      attach: { ...NOTHING, kprobe: true },
+      canAct: (capability) => capability === 'bpf_override_return',
+      findFunction: () => returning('int'),
+      syscallNumber: (name) => PLACES.get(name),
+      ...more,
+    });
+    return planServedTargets(hook, one, facts, onError).map(({ target }) => target);
+  }
+  const ways = (found: readonly PlannedTarget[]): string[] => [
+    ...new Set(found.map(({ attach }) => attach.by)),
+  ];
+  const withoutOverride = { canAct: () => false };
+
+  test('that is long is denied call by call', () => {
+    const found = targets(listHook(override(-1)), {});
+    assert.deepEqual([found.length, ways(found)], [CALLS.length, ['override']]);
+  });
+
+  test('shares one program where its calls are only signalled', () => {
+    assert.deepEqual(ways(targets(listHook(KILL), {})), ['syscalls_enter']);
+  });
+
+  test('is refused for the first call that cannot be denied', () => {
+    const refusals = new Map([['override:__x64_sys_call3', 'EINVAL']]);
+    assert.throws(() => targets(listHook(override(-1)), { refusals }), /Cannot deny by "__x64_sys_call3"/);
+    const found = targets(listHook(override(-1)), { refusals }, WEAKER);
+    assert.deepEqual([found.length, ways(found)], [CALLS.length, ['override', 'kprobe']]);
+  });
+
+  test('of which none can be denied shares one program where the policy accepts that', () => {
+    assert.deepEqual(ways(targets(listHook(override(-1)), withoutOverride, WEAKER)), ['syscalls_enter']);
+  });
+
+  test('of too many to have a program each', () => {
+    const values = Array.from({ length: 513 }, (_, n) => `sys_call${n}`);
+    assert.throws(() => targets(listHook(override(-1), {}, values), {}), /513 .* at most 512/);
+  });
+
+  test('with an unknown call and a return value: the others are looked at', () => {
+    const problems: string[] = [];
+    const returnArg = argument(0, 'int');
+    const hook = listHook(KILL, { returnArg }, ['sys_call0', 'sys_nothing', 'sys_call1']);
+    const found = targets(hook, {}, undefined, ({ message }) => problems.push(message));
+    assert.deepEqual(
+      found.map(({ attach }) => attach.by),
+      ['kprobe', 'kprobe', 'sys_exit', 'sys_exit'],
+    );
+    assert.deepEqual([...new Set(problems)].length, 1);
+  });
 });
 
 describe('enforcers', () => {

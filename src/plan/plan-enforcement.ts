@@ -3,6 +3,7 @@ import type { Rung } from '../events/hook.ts';
 import type { Action, Hook, Policy, Selector } from '../policy/model.ts';
 import type { KernelFacts, KernelFunction } from './kernel-facts.ts';
 import { targetKey } from './attach-target.ts';
+import { ENFORCING } from './plan-actions.ts';
 import type { PlannedTarget } from './plan-target.ts';
 import { planTargets } from './plan-target.ts';
 import { type OnPlanError, PlanError, raise } from './plan-problem.ts';
@@ -44,7 +45,8 @@ export interface ServedTarget {
 /** MAX_ERRNO of include/linux/err.h */
 const ERRNO_MAX = 4095;
 const SIGKILL = 9;
-const SECURITY = 'security_';
+/** Functions of that beginning are where the kernel asks its security modules. */
+export const SECURITY = 'security_';
 const REMEDY =
   'Hook the function security_* or the LSM hook that decides about the operation, or kill the process with Sigkill; ' +
   'with the annotation merlon.dev/accept-weaker: "true" the policy is loaded without the denial.';
@@ -79,11 +81,15 @@ export function planServedTargets(
     return planTargets(hook, facts, onError).map((target) => ({ target: deny(target), hook, serves: 'all' }));
   refuseFilled(hook);
   const entry = entryOf(hook);
-  const atEntry = planTargets(entry, facts, onError).map(deny);
+  // What denies a call is a program of its own. Where it denies none, and the policy accepts that, a long list shares one.
+  const isDenial = enforcing.some(({ kind }) => kind === 'Override');
+  const alone = planTargets(entry, facts, onError, !isDenial).map(deny);
+  const areDenied = alone.some(({ attach }) => isDenying(attach.by));
+  const atEntry = isDenial && !areDenied ? planTargets(entry, facts, onError).map(deny) : alone;
   if (!hasReturn(hook)) return atEntry.map((target) => ({ target, hook, serves: 'all' }));
   return [
     ...atEntry.map((target): ServedTarget => ({ target, hook: entry, serves: 'enforcing' })),
-    ...planTargets(hook, factsAtReturn(hook, facts)).map((target): ServedTarget => ({
+    ...planTargets(hook, factsAtReturn(hook, facts), onError).map((target): ServedTarget => ({
       target,
       hook,
       serves: 'observing',
@@ -211,10 +217,6 @@ export function policyEnforces({ hooks }: Policy): boolean {
 export function isEnforcing(selector: Selector | undefined): boolean {
   return selector !== undefined && enforcingActions(selector).length > 0;
 }
-
-const ENFORCING: ReadonlySet<Action['kind']> = new Set([
-  ...(['Sigkill', 'Signal', 'Override', 'Set', 'NotifyEnforcer', 'CleanupEnforcerNotification'] as const),
-]);
 
 function enforcingActions({ actions }: Selector): Action[] {
   return actions.filter(({ kind }) => ENFORCING.has(kind));

@@ -3,14 +3,13 @@
 import type { Action, Enforcer, KprobeHook, Policy, Selector } from '../policy/model.ts';
 import { expandList } from './expand-list.ts';
 import type { KernelFacts } from './kernel-facts.ts';
+import { SECURITY } from './plan-enforcement.ts';
 import type { PolicyHook } from './plan-policies.ts';
 import { attempt, type OnPlanError, PlanError } from './plan-problem.ts';
 import type { PlannedTarget } from './plan-target.ts';
 import { findSyscall } from './syscall-name.ts';
 
 export type Notification = Extract<Action, { kind: 'NotifyEnforcer' }>;
-
-const SECURITY = 'security_';
 
 /**
  * The hooks that a policy's enforcers come to: of system calls, and of functions security_*. Each denies where a notification has

@@ -8,7 +8,7 @@ import type { InstancePlan } from './instance-plan.ts';
 import { planInstances } from './plan-instances.ts';
 import { planPolicy } from './plan-policies.ts';
 import { PlanError } from './plan-problem.ts';
-import { argument, condition, kernelFacts, policy, Random, rawHook, selector } from './testing.ts';
+import { argument, AT, condition, kernelFacts, policy, Random, rawHook, selector } from './testing.ts';
 
 const SECRET = [1n, 2n] as const;
 const RULES_MAX = HookLimit.HOOK_WORDS_MAX * 64;
@@ -243,4 +243,17 @@ describe('limits', () => {
     assert.equal(instance.values.length, 1);
     checkRules(instance);
   });
+});
+
+test('a value that could not be read: without an annotation a rule that acts matches what is a path', () => {
+  const acts = (type: 'file' | 'string', annotation?: string): boolean | undefined => {
+    const operand = { op: 'strings', match: 'prefix', values: ['/a/'], ignoreCase: false } as const;
+    const actions = [{ kind: 'Sigkill', at: AT }] as const;
+    const hook = rawHook([argument(0, type)], [selector({ args: [condition(0, operand)], actions })]);
+    const extensions = new Map(annotation === undefined ? [] : [['on-unreadable', annotation]]);
+    return plan(policy('p', [hook], { extensions }))[0]?.dimensions[0]?.onError.has(0);
+  };
+  assert.deepEqual([acts('file'), acts('string')], [true, false]);
+  assert.deepEqual([acts('file', 'no-match'), acts('string', 'no-match')], [false, false]);
+  assert.deepEqual([acts('file', 'match'), acts('string', 'match')], [true, true]);
 });

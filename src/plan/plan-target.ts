@@ -26,14 +26,20 @@ export interface PlannedTarget {
 }
 
 /**
- * The cheapest way to attach that this kernel has. A short list gives one target per call; `onError` hears of each that the kernel
- * has no function for, or no way to attach to. Throws a PlanError when there is nothing at all.
+ * The cheapest way to attach that this kernel has. A short list gives one target per call, a long one too unless `mayShare`;
+ * `onError` hears of each that the kernel has no function for, or no way to attach to. Throws a PlanError when there is nothing
+ * at all.
  */
-export function planTargets(hook: Hook, facts: KernelFacts, onError: OnPlanError = raise): PlannedTarget[] {
+export function planTargets(
+  hook: Hook,
+  facts: KernelFacts,
+  onError: OnPlanError = raise,
+  mayShare = true,
+): PlannedTarget[] {
   switch (hook.kind) {
     case 'kprobe':
     case 'fentry':
-      return functionTargets(hook, facts, onError);
+      return functionTargets(hook, facts, onError, mayShare);
     case 'tracepoint':
       return [hook.raw ? rawTracepointTarget(hook, facts) : tracepointTarget(hook, facts)];
     case 'lsm':

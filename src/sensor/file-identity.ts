@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statfsSync } from 'node:fs';
 import type { FileIdentity } from '../plan/kernel-facts.ts';
 
 /** include/uapi/asm-generic/fcntl.h: nothing is opened for reading, no hook that decides about opens is asked. */
 const O_PATH = 0o10000000;
+
+/** BTRFS_SUPER_MAGIC, include/uapi/linux/magic.h */
+const BTRFS = 0x9123683e;
 
 /** MINORBITS, include/linux/kdev_t.h */
 const MINOR_BITS = 20;
@@ -22,11 +25,13 @@ export function readMounts(): ReadonlyMap<string, number> {
 
 /**
  * The file that a path leads to, symbolic links followed; undefined when there is none. By fdinfo and mountinfo, since stat(2)
- * shows other numbers than the kernel's own on overlayfs and btrfs. Throws an Error when it cannot be told.
+ * shows other numbers than the kernel's own on overlayfs. Throws an Error when it cannot be told: on btrfs each subvolume
+ * numbers its files anew, and the kernel's device is that of all of them. `filesystemOf` gives the magic number of a path's.
  */
 export function readFileIdentity(
   path: string,
   mounts: ReadonlyMap<string, number>,
+  filesystemOf = (place: string): number => statfsSync(place).type,
 ): FileIdentity | undefined {
   let fd;
   try {
@@ -37,6 +42,8 @@ export function readFileIdentity(
     throw error;
   }
   try {
+    if (filesystemOf(`/proc/self/fd/${fd}`) === BTRFS)
+      throw new Error('on btrfs files of other subvolumes have the same number');
     const info = readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8');
     const [inode, mount] = ['ino', 'mnt_id'].map(
       (field) => new RegExp(`^${field}:\\s*(\\d+)$`, 'm').exec(info)?.[1],

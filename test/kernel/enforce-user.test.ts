@@ -3,6 +3,7 @@
 // nobody else runs them.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { verdictMembers } from './enforce/policy-text.ts';
 import type { Agent } from './support/agent.ts';
 import { hookEvents, hookEventsOf, policyFailures, startWithPolicies } from './support/hook-events.ts';
 import { program } from './support/programs.ts';
@@ -105,10 +106,7 @@ describe('actions on programs', { skip: requires('root', 'btf') }, () => {
       assert.deepEqual({ ...attempted, ...each.report }, attempted);
       assert.deepEqual({ ...control, ...each.control(CONTROL) }, control);
       const events = await hookEventsOf(agent, name, pid);
-      assert.deepEqual(
-        events.map(({ merlon }) => verdictOf(merlon)),
-        [each.verdict],
-      );
+      assert.deepEqual(events.map(verdictMembers), [each.verdict]);
       assert.ok(
         !hookEvents(agent).some(({ policy_name, process }) => policy_name === name && process.pid === other),
       );
@@ -137,12 +135,4 @@ metadata: { name: ${policyName(place)} }
 spec:
   ${hook}, ${args}, selectors: [{ ${match}, matchActions: [${action}] }] }]
 `;
-}
-
-/** What `merlon` says of the verdict. */
-function verdictOf(merlon: unknown): Record<string, unknown> {
-  const members = merlon as Record<string, unknown>;
-  return Object.fromEntries(
-    ['verdict', 'rung', 'error', 'signal'].filter((key) => key in members).map((key) => [key, members[key]]),
-  );
 }

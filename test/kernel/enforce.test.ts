@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type EnforceCase, enforceCases, type Outcome } from './enforce/cases.ts';
+import { verdictMembers } from './enforce/policy-text.ts';
 import { indent, NO_STAGE } from './policy/case.ts';
 import type { CallReport } from './policy/case.ts';
 import { OpenStage } from './policy/stage.ts';
@@ -81,10 +82,7 @@ describe('enforcement', { skip: requires('root', 'btf') }, () => {
         `the control could not: ${String(done.control.outcome)}`,
       );
       if (each.absent !== undefined) assert.equal(existsSync(each.absent), false);
-      assert.deepEqual(
-        eventsOf(place, done.attempted).map(({ merlon }) => verdictOf(merlon)),
-        [each.verdict ?? []].flat(),
-      );
+      assert.deepEqual(eventsOf(place, done.attempted).map(verdictMembers), [each.verdict ?? []].flat());
       assert.deepEqual(eventsOf(place, done.control), []);
     });
 
@@ -124,14 +122,4 @@ function policyText({ spec, annotations = {} }: EnforceCase, place: number): str
   };
   const head = 'apiVersion: cilium.io/v1alpha1\nkind: TracingPolicy\nmetadata: ';
   return `${head}${JSON.stringify(metadata)}\nspec:\n${indent(spec.trim(), 2)}\n`;
-}
-
-/** What `merlon` says of the verdict. */
-function verdictOf(merlon: unknown): Record<string, unknown> {
-  const members = merlon as Record<string, unknown>;
-  return Object.fromEntries(
-    ['verdict', 'rung', 'error', 'signal', 'truncated', 'unreadable']
-      .filter((key) => key in members)
-      .map((key) => [key, members[key]]),
-  );
 }

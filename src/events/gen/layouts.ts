@@ -505,7 +505,7 @@ export const ValueVerdict = {
   signals: 0,
   unsent: 8,
   error: 16,
-  failed: 20,
+  ran: 20,
 } as const;
 
 /** struct value_path: offsets in bytes */

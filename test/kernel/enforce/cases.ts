@@ -111,7 +111,7 @@ function unreadableCases(stage: Stage): EnforceCase[] {
     // Other cases act on a path that they cannot read, too.
     program: 'otherCall',
   });
-  const deep = `chdir =${stage.directory}/${HALF} ; chdir =${HALF} ; openat -100 =deep ${READ_ONLY}`;
+  const deep = `chdir =${stage.directory}/${HALF} ; chdir =${HALF}`;
   const control = `openat -100 =${stage.directory}/other ${READ_ONLY}`;
   const denied = { verdict: 'denied', rung: 'lsm', error: -13, truncated: ['args[0]'] };
   const unreadable = { unreadable: ['args[0]'] };
@@ -138,7 +138,19 @@ function unreadableCases(stage: Stage): EnforceCase[] {
     {
       ...path('on-unreadable: match', -13, '/nowhere/'),
       ...annotated('match'),
-      ...{ needs: ['bpfLsm'], attempt: deep, control, outcome: [0, 0, -13], verdict: denied },
+      ...{ needs: ['bpfLsm'], attempt: `${deep} ; openat -100 =deep ${READ_ONLY}`, control },
+      ...{ outcome: [0, 0, -13], verdict: denied },
+    },
+    {
+      name: 'no on-unreadable: a path of more than 4,095 bytes',
+      ...{ needs: ['bpfLsm'], deep: HALF, program: 'otherCall' },
+      spec: `lsmhooks:
+- hook: path_unlink
+  args: [{index: 0, type: path}]
+  ${own(stage, '{action: Override, argError: -13}', 'matchArgs: [{index: 0, operator: Prefix, values: ["/nowhere/"]}]', 'otherCall')}`,
+      attempt: `${deep} ; unlinkat -100 =deep 0`,
+      control: `openat -100 =${stage.directory}/short ${CREATE} 0600 ; unlinkat -100 =${stage.directory}/short 0`,
+      ...{ outcome: [0, 0, -13], verdict: denied },
     },
   ];
 }
@@ -308,12 +320,12 @@ export function enforceCases(stage: Stage): EnforceCase[] {
       spec: `options: [{name: policy-mode, value: monitor}]
 tracepoints:
 - subsystem: syscalls
-  event: sys_enter_getpriority
+  event: sys_enter_dup3
   args: []
   ${own(stage, kill)}`,
-      attempt: 'getpriority 0 0',
+      attempt: 'dup3 0 9 0',
       control: 'getsid 0',
-      ...{ outcome: [20], verdict: { ...killed, verdict: 'monitored' } },
+      ...{ outcome: [9], verdict: { ...killed, verdict: 'monitored' } },
     },
     ...unreadableCases(stage),
     ...enforcerCases(stage),

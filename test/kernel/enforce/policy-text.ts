@@ -21,7 +21,14 @@ export function policyDocument(
   ].join('\n');
 }
 
-/** What `merlon` says of the verdict of an event. */
-export function verdictOf({ merlon }: HookEvent): string | undefined {
-  return (merlon as { verdict?: string } | undefined)?.verdict;
+/** The verdict of an event; undefined where its rule only observes. */
+export function verdictOf(event: HookEvent): unknown {
+  return verdictMembers(event).verdict;
+}
+
+const MEMBERS = ['verdict', 'rung', 'error', 'signal', 'truncated', 'unreadable'];
+
+/** What `merlon` says of the verdict of an event, and of the values that it was about. */
+export function verdictMembers({ merlon }: HookEvent): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(merlon as object).filter(([name]) => MEMBERS.includes(name)));
 }

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { addon } from '../../../src/kernel/addon.ts';
 import { BpfError } from '../../../src/kernel/bpf-error.ts';
 import { Capabilities } from '../../../src/kernel/capabilities.ts';
+import { whyHitsAreSkipped } from '../../../src/kernel/skipped-hits.ts';
 import { RunningKernel } from '../../../src/sensor/running-kernel.ts';
 
 const repository = resolve(import.meta.dirname, '../../..');
@@ -16,7 +17,7 @@ const CHECKS = {
   trampolines: () => once('trampolines', tryTrampoline),
   /** every hit of a hook that signals has its run: a trampoline's program misses some where tasks preempt each other */
   unskippedHits: () =>
-    isPreemptible() && once('trampolines', tryTrampoline) === undefined && !hasKprobes()
+    whyHitsAreSkipped() !== undefined && once('trampolines', tryTrampoline) === undefined && !hasKprobes()
       ? 'trampolines skip hits on a preemptible kernel'
       : undefined,
   bpfLsm: () => {
@@ -69,11 +70,6 @@ const results = new Map<string, string | undefined>();
 function once(name: string, check: () => string | undefined): string | undefined {
   if (!results.has(name)) results.set(name, check());
   return results.get(name);
-}
-
-function isPreemptible(): boolean {
-  const models = '/sys/kernel/debug/sched/preempt';
-  return existsSync(models) && /\((?:full|lazy)\)/.test(readFileSync(models, 'utf8'));
 }
 
 function tryTrampoline(): string | undefined {

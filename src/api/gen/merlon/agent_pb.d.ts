@@ -674,14 +674,15 @@ export declare type PolicySelector = Message<"merlon.PolicySelector"> & {
   suppressed: bigint;
 
   /**
-   * How it denies or kills: "lsm", "fmod_ret", "signal"; empty where it only observes.
+   * How it acts, as in events: "lsm", "fmod_ret", "override", "registers", "memory", "signal", "enforcer" or "none"; empty where
+   * it only observes.
    *
    * @generated from field: string rung = 6;
    */
   rung: string;
 
   /**
-   * Of the hits, those whose operation was denied or process signalled; the others were monitored.
+   * Of the hits, those in which it was to act: also where the kernel refused the signal, and where enforcers were only told.
    *
    * @generated from field: uint64 acted = 7;
    */
