@@ -116,7 +116,7 @@ export function loadProtection(
     });
     claimPins(directory);
     const pins = openProtection(directory);
-    for (const held of heldObjects()) pins.maps.protect_objects.set(objectKey(held), new Uint8Array(8));
+    for (const held of heldObjects()) pins.maps.protect_objects.set(objectKey(held), new Uint8Array(1));
     const sweep = object.program(SWEEP).attach({ kind: 'iter' });
     sweep.readIterator();
     sweep.close();

@@ -33,7 +33,9 @@ export function unload({ bpfDir, glassFile }: Pick<ProtectionPlaces, 'bpfDir' | 
   );
   const names = listPins(bpfDir);
   // Policies first: what they decide by is kept by the process sensor. The protection last.
-  const directories = PIN_KINDS.flatMap((kind) => directoriesOf(names, kind)).map((name) => join(bpfDir, name));
+  const directories = PIN_KINDS.flatMap((kind) => directoriesOf(names, kind)).map((name) =>
+    join(bpfDir, name),
+  );
   refuseWhileUsed(bpfDir, directories);
   const removed = directories.map((path) => {
     const pins = countPins(path);

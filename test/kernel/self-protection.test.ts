@@ -9,7 +9,6 @@ import {
   readdirSync,
   readFileSync,
   rmdirSync,
-  rmSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -19,9 +18,10 @@ import { AgentClient } from '../../src/api/client.ts';
 import type { GetStatusResponse } from '../../src/api/gen/merlon/agent_pb.js';
 import { Agent as AgentService } from '../../src/api/gen/merlon/agent_pb.js';
 import { addon } from '../../src/kernel/addon.ts';
-import { Agent, Places } from './support/agent.ts';
+import { Agent, type Places } from './support/agent.ts';
 import { cgroupMount } from './support/cgroup.ts';
 import { merlon, MERLON } from './support/command.ts';
+import { MountedPlaces } from './support/mounted-places.ts';
 import { program } from './support/programs.ts';
 import { requires } from './support/requirements.ts';
 import { endSubjects, runProgram } from './support/subject.ts';
@@ -47,27 +47,6 @@ spec:
     - matchBinaries: [{operator: In, values: ["/nonexistent/merlon-test"]}]
       matchActions: [{action: Override, argError: -1}]
 `;
-
-/** With a bpf filesystem of its own. */
-class MountedPlaces extends Places {
-  readonly mount = join(this.directory, 'bpf');
-  override readonly bpfDir = join(this.mount, 'merlon');
-  readonly glass = join(this.runDir, 'break-glass');
-
-  constructor() {
-    super();
-    mkdirSync(this.mount);
-    addon.mountFs('bpf', this.mount);
-  }
-
-  override remove(): void {
-    // What a failed test has left protected.
-    if (existsSync(this.runDir)) writeFileSync(this.glass, '');
-    rmSync(this.bpfDir, { recursive: true, force: true });
-    spawnSync('umount', [this.mount]);
-    super.remove();
-  }
-}
 
 describe('self-protection', { skip: requires('root', 'btf', 'trampolines', 'bpfLsm') }, () => {
   let places: MountedPlaces;
