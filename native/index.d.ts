@@ -326,8 +326,8 @@ export function pinToCpus(cpus: number[]): void;
  */
 export function waitForRunningPrograms(): boolean;
 /**
- * Lets SIGTRAP have no effect. A perf event of another process can send it from within the kernel (sigtrap of perf_event_attr), past
- * what refuses signals; since Linux 5.19 it can be ignored (send_sig_perf, kernel/signal.c).
+ * Lets SIGTRAP have no effect. A perf event of another process can send it from within the kernel (sigtrap of
+ * perf_event_attr), past what refuses signals; since Linux 5.19 it can be ignored (send_sig_perf, kernel/signal.c).
  */
 export function ignoreTraps(): void;
 /**

@@ -25,7 +25,8 @@ import {
 /**
  * The contract between a root that is attached already and an agent of any version: `generations` holds one word, whose parity
  * chooses the half of `instances` that a hit goes on in; entries stand as in hook-root.ts; `call_entries` is as in
- * bpf/lib/call_entry.h, `overrides` as in bpf/override.bpf.c. Whoever changes any of it raises this number: then an agent attaches roots of its own beside the old ones.
+ * bpf/lib/call_entry.h, `overrides` as in bpf/override.bpf.c. Whoever changes any of it raises this number: then an agent
+ * attaches roots of its own beside the old ones.
  */
 const ROOT_CONTRACT = 1;
 const { HOOK_GROUPS_MAX, HOOK_SYSCALLS_MAX, HOOK_SYSCALL_PLACES } = HookLimit;
