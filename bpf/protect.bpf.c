@@ -18,7 +18,8 @@
  *                          kernel's programs
  *   protect_programs       an iterator: records the maps that the recorded programs use
  *
- * Failure side: without its maps' only entries, which arrays always have, nothing is refused.
+ * Failure side: without its maps' only entries, which arrays always have, nothing is refused. A walk upwards that does not
+ * come to an end counts as one that has found what it looks for.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -116,17 +117,18 @@ static __always_inline __u32 link_program(__u32 fd)
 
 /*
  * Each of these commands has an id or a descriptor in the first word of its attributes, which are the kernel's copy. By id the
- * objects are not there: with another error, programs that go through all ids would end at the first of them.
+ * objects are not there: with another error, programs that go through all ids would end at the first of them. What earlier
+ * programs said is not looked at: it comes behind the arguments, of which 6.15 has one more, and after a denial no more run.
  */
 SEC("lsm/bpf")
-int BPF_PROG(protect_bpf, int command, union bpf_attr *attributes, unsigned int size, int ret)
+int BPF_PROG(protect_bpf, int command, union bpf_attr *attributes)
 {
 	struct protect_config *config = config_find();
 	struct protect_state *state = state_find();
 	__u32 word = 0;
 
-	if (ret || !config || !state)
-		return ret;
+	if (!config || !state)
+		return 0;
 	if (command != BPF_MAP_GET_FD_BY_ID && command != BPF_PROG_GET_FD_BY_ID && command != BPF_LINK_DETACH &&
 	    command != BPF_LINK_UPDATE)
 		return 0;
@@ -157,7 +159,7 @@ int BPF_PROG(protect_bpf_map, struct bpf_map *map, unsigned int mode, int ret)
 	if (ret || !config || !state)
 		return ret;
 	id = BPF_CORE_READ(map, id);
-	if (id == config->claims_id && id && agent_claim(state))
+	if (id == config->claims_id && id && agent_claim(state, config))
 		return -EPERM;
 	if (current_is_agent(state)) {
 		object_record(state, PROTECT_OBJECT_MAP, id, (__u64)map);
@@ -219,7 +221,7 @@ int BPF_PROG(protect_inode_create, struct inode *directory, struct dentry *dentr
 {
 	if (ret)
 		return ret;
-	if (is_glass(directory, dentry)) {
+	if (is_glass(directory, dentry) && current_fsuid() == 0) {
 		refusal_note(PROTECT_GLASS);
 		glass_set(1);
 	}

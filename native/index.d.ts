@@ -326,6 +326,11 @@ export function pinToCpus(cpus: number[]): void;
  */
 export function waitForRunningPrograms(): boolean;
 /**
+ * Lets SIGTRAP have no effect. A perf event of another process can send it from within the kernel (sigtrap of
+ * perf_event_attr), past what refuses signals; since Linux 5.19 it can be ignored (send_sig_perf, kernel/signal.c).
+ */
+export function ignoreTraps(): void;
+/**
  * Gives the calling thread and every thread it starts later the policy SCHED_BATCH: the same share of the CPU, but a
  * wake-up does not interrupt what runs there (check_preempt_wakeup_fair, kernel/sched/fair.c).
  */

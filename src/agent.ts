@@ -71,6 +71,7 @@ async function start(
   cleanUp: AsyncDisposableStack,
 ): Promise<RunningAgent> {
   addon.useBatchScheduling();
+  addon.ignoreTraps();
   if (settings.cpus.length > 0) addon.pinToCpus([...settings.cpus]);
   cleanUp.defer(takeLock(settings.runDir));
   const logOnce = new LogOnce(log);
@@ -213,10 +214,15 @@ async function start(
     reopen: () => outputs.reopen(),
     ended: outputs.ended,
     async stop() {
+      const { state } = protection.describe();
       await cleanUp.disposeAsync();
       const lanes = LANE_NAMES.map((lane, index) => ({ lane, ...pipeline.lane(index) }));
       log.info({ ...table.stats, lanes }, 'Stopped');
-      if (stays) log.info({ bpfDir }, 'Programs and policies stay in force; "merlon unload" removes them');
+      if (stays)
+        log.info(
+          { bpfDir, selfProtection: state },
+          'Programs and policies stay in force; "merlon unload" removes them, see docs/operations.md',
+        );
     },
   };
 }

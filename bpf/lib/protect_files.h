@@ -15,8 +15,10 @@
 #define CGROUP2_SUPER_MAGIC 0x63677270
 #define PROC_SUPER_MAGIC 0x9fa0
 #define DEBUGFS_MAGIC 0x64626720
-/* Directories below that of the pins, and mounts and cgroups above one, that are looked at. */
-#define PROTECT_DEPTH_MAX 64
+/* Directories, mounts and cgroups above one that are looked at. */
+#define PROTECT_DEPTH_MAX 1024
+/* A walk that does not come to an end counts as one that has found it. */
+#define WALK_FINDS(step, walk) (bpf_loop(PROTECT_DEPTH_MAX, step, &(walk), 0) == PROTECT_DEPTH_MAX || (walk).found)
 
 struct pin_walk {
 	struct dentry *dentry;
@@ -46,8 +48,7 @@ static __always_inline int pin_check(struct dentry *dentry)
 	if (!config || !state || BPF_CORE_READ(dentry, d_sb, s_dev) != config->pins_dev)
 		return 0;
 	walk.inode = config->pins_inode;
-	bpf_loop(PROTECT_DEPTH_MAX, pin_step, &walk, 0);
-	if (!walk.found || !is_active(config) || current_is_agent(state))
+	if (!is_active(config) || current_is_agent(state) || !WALK_FINDS(pin_step, walk))
 		return 0;
 	return refuse(PROTECT_PIN);
 }
@@ -72,6 +73,12 @@ static __always_inline bool is_glass(struct inode *directory, struct dentry *den
 		if (name[i] != ((__u64 *)config->glass_name)[i])
 			return false;
 	return true;
+}
+
+/* Who a file belongs to that the current process makes. */
+static __always_inline __u32 current_fsuid(void)
+{
+	return BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), cred, fsuid.val);
 }
 
 static __always_inline struct mount *mount_of(struct vfsmount *mnt)
@@ -107,8 +114,7 @@ static __always_inline bool mount_holds_pins(const struct protect_config *config
 	/* The agent's mount namespace may have ended: then another mount can be there. */
 	if (!pins || BPF_CORE_READ(pins, mnt.mnt_sb, s_dev) != config->pins_dev)
 		return false;
-	bpf_loop(PROTECT_DEPTH_MAX, mount_step, &walk, 0);
-	return walk.found;
+	return WALK_FINDS(mount_step, walk);
 }
 
 /* Whether a mount of the pins' filesystem is one that others see too: the host's, or one whose end reaches others. */
@@ -186,8 +192,7 @@ static __always_inline int cgroup_check(struct dentry *dentry, const struct prot
 		return 0;
 	walk.node = BPF_CORE_READ(agent, cgroups, dfl_cgrp, kn);
 	walk.wanted = BPF_CORE_READ(dentry, d_parent, d_inode, i_ino);
-	bpf_loop(PROTECT_DEPTH_MAX, cgroup_step, &walk, 0);
-	if (!walk.found || current_may_stop(state))
+	if (current_may_stop(state) || !WALK_FINDS(cgroup_step, walk))
 		return 0;
 	return refuse(PROTECT_CGROUP);
 }

@@ -9,6 +9,8 @@
 #define EPERM 1
 /* The root of cgroup v2: every process is there that nothing has put elsewhere. */
 #define ROOT_CGROUP_ID 1
+/* In protect_state::agent while a process is becoming the agent: an address that no task has. */
+#define BEING_CLAIMED 1
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -162,21 +164,25 @@ static __always_inline int refuse(__u32 kind)
 }
 
 /*
- * The current process becomes the agent: none lives, and what started the earlier one, or another process of its cgroup, has
- * started this one. While the glass is broken, anybody may.
+ * The current process becomes the agent when none lives and, while the protection is active, what started the earlier one, or
+ * another process of its cgroup, has started this one. While it is not active nothing is refused: who opens the map beside a
+ * living agent does not become it.
  */
-static __always_inline int agent_claim(struct protect_state *state)
+static __always_inline int agent_claim(struct protect_state *state, const struct protect_config *config)
 {
 	struct task_struct *leader = current_leader();
 	struct task_struct *parent = BPF_CORE_READ(leader, real_parent, group_leader);
 	__u64 own_cgroup, parent_cgroup, before = state->agent;
+	bool active = is_active(config);
 
 	if (is_agent(state, leader))
 		return 0;
-	if (!glass_is_broken() && (agent_lives(state) || (state->starter_tgid && !is_starter(state, parent))))
+	if (before == BEING_CLAIMED || agent_lives(state))
+		return active ? refuse(PROTECT_CLAIM) : 0;
+	if (active && state->starter_tgid && !is_starter(state, parent))
 		return refuse(PROTECT_CLAIM);
-	/* Of two at once, one. */
-	if (!__sync_bool_compare_and_swap(&state->agent, before, (__u64)leader))
+	/* Of two at once, one; it is the agent when all that is known of it has been written. */
+	if (!__sync_bool_compare_and_swap(&state->agent, before, BEING_CLAIMED))
 		return refuse(PROTECT_CLAIM);
 	state->agent_start_time = BPF_CORE_READ(leader, start_boottime);
 	state->agent_exec = BPF_CORE_READ(leader, self_exec_id);
@@ -184,9 +190,13 @@ static __always_inline int agent_claim(struct protect_state *state)
 	state->starter_start_time = BPF_CORE_READ(parent, start_boottime);
 	own_cgroup = task_cgroup(leader);
 	parent_cgroup = task_cgroup(parent);
-	/* A cgroup that the agent shares with it may have anybody in it. */
-	state->starter_cgroup = parent_cgroup != own_cgroup && parent_cgroup != ROOT_CGROUP_ID ? parent_cgroup : 0;
+	/* Anybody may be in one that the agent shares with it; the init process needs no helpers. */
+	state->starter_cgroup =
+		parent_cgroup != own_cgroup && parent_cgroup != ROOT_CGROUP_ID && state->starter_tgid != 1
+			? parent_cgroup
+			: 0;
 	state->mount = 0;
+	__sync_lock_test_and_set(&state->agent, (__u64)leader);
 	return 0;
 }
 

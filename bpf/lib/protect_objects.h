@@ -8,13 +8,13 @@
 
 #include "protect_identity.h"
 
-/* Value: the address, 0 where it is not known. */
+/* A set. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, PROTECT_OBJECTS_MAX);
 	__type(key, struct protect_object);
-	__type(value, __u64);
+	__type(value, __u8);
 } protect_objects SEC(".maps");
 
 struct {
@@ -35,9 +35,10 @@ static __always_inline bool object_is_protected(__u32 kind, __u32 id)
 static __always_inline void object_record(struct protect_state *state, __u32 kind, __u32 id, __u64 address)
 {
 	struct protect_object object = { .kind = kind, .id = id };
+	__u8 member = 1;
 
 	if (bpf_map_update_elem(&protect_addresses, &address, &object, BPF_ANY) ||
-	    bpf_map_update_elem(&protect_objects, &object, &address, BPF_ANY))
+	    bpf_map_update_elem(&protect_objects, &object, &member, BPF_ANY))
 		__sync_fetch_and_add(&state->unrecorded, 1);
 }
 

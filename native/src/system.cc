@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <ctime>
 
 #include "arguments.h"
@@ -87,6 +88,13 @@ void useBatchScheduling(const Napi::CallbackInfo& info) {
     throwErrno(info.Env(), "Cannot schedule the thread as batch", errno);
 }
 
+/** For the whole process; what the kernel itself forces on it, as at an int3 of its own, still ends it. */
+void ignoreTraps(const Napi::CallbackInfo& info) {
+  struct sigaction action {};
+  action.sa_handler = SIG_IGN;
+  if (sigaction(SIGTRAP, &action, nullptr) != 0) throwErrno(info.Env(), "Cannot ignore SIGTRAP", errno);
+}
+
 /** Programs run under RCU; MEMBARRIER_CMD_GLOBAL is synchronize_rcu() (kernel/sched/membarrier.c). */
 Napi::Value waitForRunningPrograms(const Napi::CallbackInfo& info) {
   const bool waited = syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) == 0;
@@ -104,6 +112,7 @@ void initSystem(Napi::Env env, Napi::Object exports) {
   exports.Set("pidfdOpen", Napi::Function::New<pidfdOpen>(env, "pidfdOpen"));
   exports.Set("mountFs", Napi::Function::New<mountFs>(env, "mountFs"));
   exports.Set("useBatchScheduling", Napi::Function::New<useBatchScheduling>(env, "useBatchScheduling"));
+  exports.Set("ignoreTraps", Napi::Function::New<ignoreTraps>(env, "ignoreTraps"));
   exports.Set("waitForRunningPrograms",
               Napi::Function::New<waitForRunningPrograms>(env, "waitForRunningPrograms"));
   exports.Set("pinToCpus", Napi::Function::New<pinToCpus>(env, "pinToCpus"));

@@ -188,7 +188,10 @@ export class HookPrograms {
         for (const hook of shown) this.#hooks.set(hook.id, hook);
       });
     this.#roots.flip(generation, entries);
-    this.#retire(targets);
+    // From here on nothing may fail: it is in force.
+    const before = this.#targets;
+    this.#targets = targets;
+    this.#retire(before);
     this.#pins.settle();
   }
 
@@ -200,18 +203,17 @@ export class HookPrograms {
   }
 
   /** A run that began before the switch goes on in what the other half holds. */
-  #retire(targets: Map<string, LoadedTarget>): void {
+  #retire(before: ReadonlyMap<string, LoadedTarget>): void {
     const used = new Set(
-      [...targets.values()].flatMap(({ loaded }) => loaded.map(({ instance }) => instance)),
+      [...this.#targets.values()].flatMap(({ loaded }) => loaded.map(({ instance }) => instance)),
     );
-    for (const [key, { loaded }] of this.#targets) {
+    for (const [key, { loaded }] of before) {
       if (loaded.every(({ instance }) => used.has(instance))) continue;
       this.#counts.keep(key, loaded);
       for (const { instance } of loaded) instance.close();
     }
-    this.#roots.closeOthers(this.#rootsOf(targets));
-    this.#targets = targets;
-    const live = idsOf(targets);
+    this.detachUnused();
+    const live = idsOf(this.#targets);
     for (const id of this.#hooks.keys()) {
       if (this.#hooks.size <= live.size + RETIRED_HOOKS) break;
       if (!live.has(id)) this.#hooks.delete(id);

@@ -79,11 +79,13 @@ export class HookRoots {
     this.#pins.hold(() => this.#emptyIdle(generation));
   }
 
-  /** Detaches those that are not in `used`, but nothing of an earlier agent before the first switch. */
+  /**
+   * Detaches those that are not in `used`, but nothing of an earlier agent before the first switch. What cannot be detached
+   * is kept, so that each switch leaves it without programs.
+   */
   closeOthers(used: ReadonlySet<HookRoot>): void {
     for (const [key, root] of this.#roots) {
-      if (used.has(root) || this.#adopted.has(root)) continue;
-      this.#pins.drop(groupOf(key));
+      if (used.has(root) || this.#adopted.has(root) || !this.#pins.drop(groupOf(key))) continue;
       root.close();
       this.#roots.delete(key);
     }

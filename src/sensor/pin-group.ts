@@ -15,9 +15,22 @@ export interface PinnedObjects {
 }
 
 const INCOMPLETE = 'incomplete-';
-const LINK = 'link_';
+/** Names of links begin so. */
+export const LINK = 'link_';
 
-/** Whether a start that was cut short has left this; nothing is in force by it. */
+/** What agents of any version pin in directories of their own, in the order in which they go. */
+export const PIN_KINDS = ['policies', 'process', 'protect'] as const;
+export type PinKind = (typeof PIN_KINDS)[number];
+
+/** While a directory is made, replaced or taken apart it has more in front of its name. */
+const NAME = new RegExp(`^(?:(?:incomplete|replaced)-(?:\\w+-)?)*(${PIN_KINDS.join('|')})-`);
+
+/** Undefined for what no agent has made. */
+export function pinKind(name: string): PinKind | undefined {
+  return NAME.exec(name)?.[1] as PinKind | undefined;
+}
+
+/** Whether this was being made or taken apart, which was cut short; nothing is to be adopted there. */
 export function isIncomplete(name: string): boolean {
   return name.startsWith(INCOMPLETE);
 }
@@ -38,7 +51,7 @@ export function makePinDirectory(directory: string, fill: (building: string) => 
       `Cannot pin programs in ${JSON.stringify(directory)}: ${(error as Error).message}`,
       {
         cause: error,
-        remedy: 'Make the bpf filesystem writable, set bpf-dir to one that is, or run without keep.',
+        remedy: 'Make the bpf filesystem writable, or set bpf-dir to one that is.',
       },
     );
   }
@@ -52,6 +65,13 @@ export function setAside(directory: string): string {
   );
   renameSync(directory, aside);
   return aside;
+}
+
+/** Removes a directory of pins. It loses its name first, so that nothing can be adopted when this is cut short. */
+export function takeApart(directory: string): void {
+  const aside = isIncomplete(basename(directory)) ? directory : setAside(directory);
+  removeLinks(aside);
+  removePins(aside);
 }
 
 /** Pins all of it in a directory of its own; nothing is left there when one cannot be pinned. */

@@ -16,14 +16,17 @@ import {
   makePinDirectory,
   openGroup,
   pinGroup,
+  pinKind,
   removeLinks,
   setAside,
+  takeApart,
 } from './pin-group.ts';
 
 /**
  * The contract between a root that is attached already and an agent of any version: `generations` holds one word, whose parity
  * chooses the half of `instances` that a hit goes on in; entries stand as in hook-root.ts; `call_entries` is as in
- * bpf/lib/call_entry.h. Whoever changes any of it raises this number: then an agent attaches roots of its own beside the old ones.
+ * bpf/lib/call_entry.h, `overrides` as in bpf/override.bpf.c. Whoever changes any of it raises this number: then an agent
+ * attaches roots of its own beside the old ones.
  */
 const ROOT_CONTRACT = 1;
 const { HOOK_GROUPS_MAX, HOOK_SYSCALLS_MAX, HOOK_SYSCALL_PLACES } = HookLimit;
@@ -41,8 +44,6 @@ const GENERATIONS_MAP: Parameters<typeof addon.BpfMap.create>[0] = {
 
 const ROOT = 'root-';
 const REPLACED = 'replaced-';
-/** Directories of policies, of this version or another. */
-const POLICIES = /^(?:(?:incomplete|replaced)-(?:\w+-)?)*policies-/;
 
 /**
  * So long the arrays of what was replaced stay: a task that was preempted between two programs of a trampoline is in no
@@ -60,7 +61,7 @@ export interface PolicyPinOptions {
 
 /** Whether an earlier agent has left programs of policies. */
 export function hasPolicyPins(bpfDir: string): boolean {
-  return listPins(bpfDir).some((name) => POLICIES.test(name));
+  return listPins(bpfDir).some((name) => pinKind(name) === 'policies');
 }
 
 /**
@@ -146,13 +147,15 @@ export class PolicyPins {
     if (!this.#keep) return;
     this.#make();
     const directory = join(this.#directory, name);
-    if (listPins(this.#directory).includes(name)) removePins(directory);
+    if (listPins(this.#directory).includes(name)) takeApart(directory);
     pinGroup(directory, objects);
   }
 
-  /** Takes the pins of what is no longer used. */
-  drop(name: string): void {
-    if (this.#isMade && listPins(this.#directory).includes(name)) removePins(this.#setAside(name));
+  /** Takes the pins of what is no longer used. False when they cannot be removed: then it stays attached. */
+  drop(name: string): boolean {
+    return this.#tidy(() => {
+      if (this.#isMade && listPins(this.#directory).includes(name)) takeApart(join(this.#directory, name));
+    });
   }
 
   /** Before a generation that uses nothing of what was not taken: it has no programs there. */
@@ -173,27 +176,31 @@ export class PolicyPins {
     this.#descriptions.keep(hooks, live);
   }
 
-  /** After the first switch: what an earlier agent has left and this one does not use is detached. */
+  /**
+   * After a switch: what an earlier agent has left and this one does not use is detached. What cannot be stays attached
+   * without programs, and is tried again after the next one.
+   */
   settle(): void {
     this.#isSettled = true;
-    const untaken = [...this.#untaken];
-    const leftovers = this.#leftovers;
-    this.#untaken.clear();
-    this.#leftovers = [];
-    for (const [name, objects] of untaken) {
-      const aside = this.#setAside(name);
-      removeLinks(aside);
-      for (const link of objects.links.values()) link.close();
-      this.#hold(() => {
-        closeGroup({ ...objects, links: new Map() });
-        removeIfThere(aside);
+    for (const [name, objects] of this.#untaken)
+      this.#tidy(() => {
+        const aside = setAside(join(this.#directory, name));
+        removeLinks(aside);
+        this.#untaken.delete(name);
+        for (const link of objects.links.values()) link.close();
+        this.#hold(() => {
+          closeGroup({ ...objects, links: new Map() });
+          removeIfThere(aside);
+        });
       });
-    }
-    for (const directory of leftovers) {
-      removeLinks(directory);
-      this.#hold(() => removeIfThere(directory));
-    }
-    if (!this.#keep && this.#isMade) this.#unmake();
+    this.#leftovers = this.#leftovers.filter(
+      (directory) =>
+        !this.#tidy(() => {
+          removeLinks(directory);
+          this.#hold(() => removeIfThere(directory));
+        }),
+    );
+    if (!this.#keep && this.#isMade) this.#tidy(() => this.#unmake());
   }
 
   /** What is to happen once nobody can be in what the first switch has replaced; at the latest in close(). */
@@ -213,7 +220,7 @@ export class PolicyPins {
   }
 
   #openEarlier({ bpfDir, warn }: PolicyPinOptions): BpfMap | undefined {
-    const names = listPins(bpfDir).filter((name) => POLICIES.test(name));
+    const names = listPins(bpfDir).filter((name) => pinKind(name) === 'policies');
     this.#leftovers = names.map((name) => join(bpfDir, name)).filter((path) => path !== this.#directory);
     if (!names.includes(DIRECTORY)) return undefined;
     let generations: BpfMap | undefined;
@@ -249,14 +256,8 @@ export class PolicyPins {
   }
 
   #unmake(): void {
-    const aside = setAside(this.#directory);
-    removeLinks(aside);
-    removePins(aside);
+    takeApart(this.#directory);
     this.#isMade = false;
-  }
-
-  #setAside(name: string): string {
-    return setAside(join(this.#directory, name));
   }
 
   #hold(release: () => void): void {
@@ -266,13 +267,17 @@ export class PolicyPins {
 
   #release(): void {
     this.#holdTimer = undefined;
-    for (const release of this.#held.splice(0)) {
-      try {
-        release();
-      } catch (error) {
-        // The next agent removes it, or "merlon unload".
-        this.warn('What was replaced cannot be removed', { reason: (error as Error).message });
-      }
+    for (const release of this.#held.splice(0)) this.#tidy(release);
+  }
+
+  /** What comes after a switch cannot undo it. What it leaves, the next agent removes, or "merlon unload". */
+  #tidy(step: () => void): boolean {
+    try {
+      step();
+      return true;
+    } catch (error) {
+      this.warn('What was replaced cannot be removed', { reason: (error as Error).message });
+      return false;
     }
   }
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { BpfLink, BpfMap, BpfObject, BpfProgram } from '../../native/index.d.ts';
 import { EventLane, EventLimit, StringSecret } from '../events/gen/layouts.ts';
 import { addon } from '../kernel/addon.ts';
-import { listPins, removePins } from './bpf-filesystem.ts';
+import { listPins } from './bpf-filesystem.ts';
+import { LINK, makePinDirectory, pinKind, takeApart } from './pin-group.ts';
 
 export interface ProcessSensorOptions {
   /** the compiled bpf/process.bpf.c */
@@ -37,7 +38,6 @@ export interface ProcessPins {
 
 /** Names of this version's directories; the digest covers the programs and the settings that shape their maps. */
 const NAME_PREFIX = `process-v${EventLimit.EVENT_VERSION}-`;
-const INCOMPLETE_PREFIX = 'incomplete-';
 
 export function pinsDirectory(options: ProcessSensorOptions): string {
   const { lifecycleRingBytes, telemetryRingBytes, environment } = options;
@@ -52,9 +52,7 @@ export function pinsDirectory(options: ProcessSensorOptions): string {
 export function otherPins(directory: string): { readable: string[]; foreign: string[] } {
   const bpfDir = dirname(directory);
   const others = listPins(bpfDir)
-    .filter(
-      (name) => new RegExp(`^(${INCOMPLETE_PREFIX})?process-`).test(name) && name !== basename(directory),
-    )
+    .filter((name) => pinKind(name) === 'process' && name !== basename(directory))
     .map((name) => join(bpfDir, name));
   const isReadable = (path: string): boolean => basename(path).startsWith(NAME_PREFIX);
   return { readable: others.filter(isReadable), foreign: others.filter((path) => !isReadable(path)) };
@@ -69,7 +67,7 @@ export function openPins(directory: string): ProcessPins {
     directory,
     maps: Object.fromEntries(maps) as Record<MapName, BpfMap>,
     iterators: Object.fromEntries(iterators) as Record<IteratorName, BpfProgram>,
-    links: TRACING_PROGRAMS.map((name) => addon.BpfLink.openPinned(pin(`link_${name}`))),
+    links: TRACING_PROGRAMS.map((name) => addon.BpfLink.openPinned(pin(`${LINK}${name}`))),
   };
 }
 
@@ -82,7 +80,7 @@ export function closePins(pins: ProcessPins): void {
 
 /** Detaches the programs for good. The maps stay readable through their handles. */
 export function detachPins(pins: ProcessPins): void {
-  removePins(pins.directory);
+  takeApart(pins.directory);
   for (const link of pins.links) link.close();
 }
 
@@ -99,7 +97,6 @@ export function loadPins(
   detachOthers: () => void,
 ): ProcessPins {
   const object = new addon.BpfObject(options.objectPath);
-  const building = join(dirname(directory), `${INCOMPLETE_PREFIX}${basename(directory)}`);
   try {
     configure(object, options);
     if (earlier !== undefined) for (const name of CARRIED_MAPS) object.reuseMap(name, earlier[name]);
@@ -107,19 +104,16 @@ export function loadPins(
     if (earlier === undefined)
       object.map('string_secrets').set(new Uint8Array(4), randomBytes(StringSecret.sizeof));
     detachOthers();
-    mkdirSync(building, { mode: 0o700 });
-    for (const name of MAPS) object.map(name).pin(join(building, name));
-    for (const name of ITERATORS) object.program(name).pin(join(building, name));
-    for (const name of TRACING_PROGRAMS) {
-      const link = object.program(name).attach({ kind: 'trace' });
-      link.pin(join(building, `link_${name}`));
-      link.close();
-    }
-    renameSync(building, directory);
+    makePinDirectory(directory, (building) => {
+      for (const name of MAPS) object.map(name).pin(join(building, name));
+      for (const name of ITERATORS) object.program(name).pin(join(building, name));
+      for (const name of TRACING_PROGRAMS) {
+        const link = object.program(name).attach({ kind: 'trace' });
+        link.pin(join(building, `${LINK}${name}`));
+        link.close();
+      }
+    });
     return openPins(directory);
-  } catch (error) {
-    if (listPins(dirname(directory)).includes(basename(building))) removePins(building);
-    throw error;
   } finally {
     object.close();
   }

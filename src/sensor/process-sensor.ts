@@ -2,8 +2,9 @@
 import { rmdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { BpfMap, BpfProgram } from '../../native/index.d.ts';
-import { ensureBpfDirectory, listPins, removePins } from './bpf-filesystem.ts';
+import { ensureBpfDirectory, listPins } from './bpf-filesystem.ts';
 import { ForeignLanes } from './foreign-lanes.ts';
+import { takeApart } from './pin-group.ts';
 import type { MapName, ProcessPins, ProcessSensorOptions } from './process-pins.ts';
 import { closePins, detachPins, loadPins, openPins, otherPins, pinsDirectory } from './process-pins.ts';
 
@@ -43,7 +44,7 @@ export class ProcessSensor {
     const foreignLanes = new ForeignLanes(foreign);
     const detachOthers = (): void => {
       for (const predecessor of predecessors) detachPins(predecessor);
-      for (const path of foreign) removePins(path);
+      for (const path of foreign) takeApart(path);
     };
     if (listPins(directory).length === 0) {
       const pins = loadPins(options, directory, predecessors[0]?.maps, detachOthers);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmdirSync } from 'node:fs';
+import { existsSync, readFileSync, rmdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BpfLink, BpfMap } from '../../native/index.d.ts';
 import { ProtectLimit } from '../events/gen/layouts.ts';
 import { addon } from '../kernel/addon.ts';
-import { ensureBpfDirectory, listPins, removePins } from './bpf-filesystem.ts';
+import { ensureBpfDirectory, listPins } from './bpf-filesystem.ts';
 import { heldObjects, objectKey } from './held-objects.ts';
+import { isIncomplete, LINK, makePinDirectory, pinKind, takeApart } from './pin-group.ts';
 
 const OBJECT = fileURLToPath(new URL('../../build/bpf/protect.bpf.o', import.meta.url));
 
@@ -27,6 +28,7 @@ const COMPAT = {
   protect_map_free: 'bpf_lsm_bpf_map_free',
   protect_prog_free: 'bpf_lsm_bpf_prog_free',
 } as const;
+const COMPAT_SUFFIX = /_compat$/;
 
 export type ProtectionMap = (typeof MAPS)[number];
 
@@ -45,14 +47,28 @@ export function protectionDirectory(bpfDir: string): string {
 /** Directories of what earlier runs have pinned, complete ones first. */
 export function protectionDirectories(bpfDir: string): string[] {
   return listPins(bpfDir)
-    .filter((name) => /^(incomplete-)?protect-/.test(name))
-    .sort((a, b) => Number(a.startsWith('incomplete-')) - Number(b.startsWith('incomplete-')))
+    .filter((name) => pinKind(name) === 'protect')
+    .sort((a, b) => Number(isIncomplete(a)) - Number(isIncomplete(b)))
     .map((name) => join(bpfDir, name));
 }
 
 /** Makes this process the agent that these pins are for. Throws a BpfError with EPERM when it may not be. */
 export function claimPins(directory: string): void {
   if (listPins(directory).includes(CLAIMS)) addon.BpfMap.openPinned(join(directory, CLAIMS)).close();
+}
+
+/** Whether everything is pinned there: of two programs that are for different kernels, one. */
+export function isWhole(directory: string): boolean {
+  const pinned = new Set(listPins(directory).map((name) => name.replace(COMPAT_SUFFIX, '')));
+  const object = new addon.BpfObject(OBJECT);
+  try {
+    const links = object.programs
+      .filter(isHook)
+      .map(({ name }) => `${LINK}${name.replace(COMPAT_SUFFIX, '')}`);
+    return [...MAPS, CLAIMS, ...links].every((name) => pinned.has(name));
+  } finally {
+    object.close();
+  }
 }
 
 /** This process is their agent. */
@@ -67,7 +83,7 @@ export function closeProtection({ maps }: ProtectionPins): void {
 
 /**
  * Attaches the programs, makes this process the agent and its objects its own; nothing is refused yet. `configure` writes
- * the settings, with the id of the map that is opened to become the agent. Throws a BpfError where the kernel cannot;
+ * the settings, with the id of the map that is opened to become the agent. Throws an AgentError where the kernel cannot;
  * nothing is left then.
  */
 export function loadProtection(
@@ -75,7 +91,6 @@ export function loadProtection(
   configure: (configs: BpfMap, claimsId: number) => void,
 ): ProtectionPins {
   const bpfDir = dirname(directory);
-  const building = join(bpfDir, `incomplete-${basename(directory)}`);
   const links: BpfLink[] = [];
   const isNew = !existsSync(bpfDir);
   ensureBpfDirectory(bpfDir);
@@ -91,30 +106,33 @@ export function loadProtection(
     const configs = object.map('protect_configs');
     configure(configs, claims.info().id);
     configs.close();
-    mkdirSync(building, { mode: 0o700 });
-    for (const name of [...MAPS, CLAIMS]) object.map(name).pin(join(building, name));
-    for (const { name, section, autoload } of object.programs) {
-      if (!autoload || !section.startsWith('lsm/')) continue;
-      const link = object.program(name).attach({ kind: 'lsm' });
-      links.push(link);
-      link.pin(join(building, `link_${name}`));
-    }
-    renameSync(building, directory);
+    makePinDirectory(directory, (building) => {
+      for (const name of [...MAPS, CLAIMS]) object.map(name).pin(join(building, name));
+      for (const { name } of object.programs.filter((program) => program.autoload && isHook(program))) {
+        const link = object.program(name).attach({ kind: 'lsm' });
+        links.push(link);
+        link.pin(join(building, `${LINK}${name}`));
+      }
+    });
     claimPins(directory);
     const pins = openProtection(directory);
-    for (const held of heldObjects()) pins.maps.protect_objects.set(objectKey(held), new Uint8Array(8));
+    for (const held of heldObjects()) pins.maps.protect_objects.set(objectKey(held), new Uint8Array(1));
     const sweep = object.program(SWEEP).attach({ kind: 'iter' });
     sweep.readIterator();
     sweep.close();
     return pins;
   } catch (error) {
-    for (const path of [building, directory]) if (listPins(bpfDir).includes(basename(path))) removePins(path);
+    if (listPins(bpfDir).includes(basename(directory))) takeApart(directory);
     if (isNew) rmdirSync(bpfDir);
     throw error;
   } finally {
     for (const link of links) link.close();
     object.close();
   }
+}
+
+function isHook({ section }: { section: string }): boolean {
+  return section.startsWith('lsm/');
 }
 
 function hookNames(): ReadonlySet<string> {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { statSync } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { ProtectConfig, ProtectKind, ProtectLimit, ProtectRefusal } from '../events/gen/layouts.ts';
 import { AgentError, ErrorCode } from '../base/errors.ts';
@@ -36,7 +36,15 @@ export function decodeRefusal(bytes: Uint8Array): Refusal {
   };
 }
 
+/** As the kernel knows it. */
+export interface Inode {
+  readonly inode: bigint;
+  readonly device: number;
+}
+
 export interface ProtectionConfig {
+  /** the directory of the pins: the one that it was, whatever its path leads to later */
+  readonly pins: Inode;
   readonly claimsId: number;
   /** others are refused what they may not do */
   readonly active: boolean;
@@ -50,17 +58,13 @@ export interface ProtectionPlaces {
   readonly cgroups: readonly string[];
 }
 
-/** struct protect_config. A directory of the break-glass file that does not exist leaves the file to the agent's eyes. */
-export function encodeConfig(
-  config: ProtectionConfig,
-  { bpfDir, glassFile, cgroups }: ProtectionPlaces,
-): Uint8Array {
-  const view = new DataView(new ArrayBuffer(ProtectConfig.sizeof));
-  const name = Buffer.from(basename(glassFile));
-  if (name.length >= ProtectLimit.PROTECT_NAME_MAX)
+/** Throws an ERR_SETTING for what the kernel side has no room for. */
+export function checkPlaces({ glassFile, cgroups }: ProtectionPlaces): void {
+  const nameBytes = Buffer.byteLength(basename(glassFile));
+  if (nameBytes >= ProtectLimit.PROTECT_NAME_MAX)
     throw new AgentError(
       ErrorCode.Setting,
-      `Cannot use break-glass-file ${JSON.stringify(glassFile)}: its name has ${name.length} bytes`,
+      `Cannot use break-glass-file ${JSON.stringify(glassFile)}: its name has ${nameBytes} bytes`,
       { remedy: `Choose one of less than ${ProtectLimit.PROTECT_NAME_MAX} bytes.` },
     );
   if (cgroups.length > ProtectLimit.PROTECT_CGROUPS_MAX)
@@ -69,34 +73,47 @@ export function encodeConfig(
       `Cannot use trusted-cgroups: ${cgroups.length} of them, and ${ProtectLimit.PROTECT_CGROUPS_MAX} is the most`,
       { remedy: 'Name fewer.' },
     );
-  const pins = identify(bpfDir);
-  const glass = identify(dirname(glassFile));
-  view.setBigUint64(ProtectConfig.pinsInode, pins?.inode ?? 0n, true);
-  view.setUint32(ProtectConfig.pinsDev, pins?.device ?? 0, true);
-  view.setBigUint64(ProtectConfig.glassInode, glass?.inode ?? 0n, true);
-  view.setUint32(ProtectConfig.glassDev, glass?.device ?? 0, true);
-  view.setUint32(ProtectConfig.claimsId, config.claimsId, true);
-  view.setUint32(ProtectConfig.active, config.active ? 1 : 0, true);
+}
+
+/**
+ * struct protect_config. `lookAt` says what is at a path. A directory of the break-glass file that does not exist leaves the
+ * file to the agent's eyes.
+ */
+export function encodeConfig(
+  { pins, claimsId, active }: ProtectionConfig,
+  { glassFile, cgroups }: ProtectionPlaces,
+  lookAt: (path: string) => BigIntStats | undefined,
+): Uint8Array {
+  const view = new DataView(new ArrayBuffer(ProtectConfig.sizeof));
+  const glass = lookAt(dirname(glassFile));
+  view.setBigUint64(ProtectConfig.pinsInode, pins.inode, true);
+  view.setUint32(ProtectConfig.pinsDev, pins.device, true);
+  view.setBigUint64(ProtectConfig.glassInode, glass?.ino ?? 0n, true);
+  view.setUint32(ProtectConfig.glassDev, glass === undefined ? 0 : kernelDevice(glass.dev), true);
+  view.setUint32(ProtectConfig.claimsId, claimsId, true);
+  view.setUint32(ProtectConfig.active, active ? 1 : 0, true);
   cgroups.forEach((path, index) =>
-    view.setBigUint64(ProtectConfig.cgroups + 8 * index, identify(path)?.inode ?? 0n, true),
+    view.setBigUint64(ProtectConfig.cgroups + 8 * index, lookAt(path)?.ino ?? 0n, true),
   );
   const bytes = new Uint8Array(view.buffer);
-  bytes.set(name, ProtectConfig.glassName);
+  bytes.set(Buffer.from(basename(glassFile)), ProtectConfig.glassName);
   return bytes;
 }
 
 export function decodeConfig(bytes: Uint8Array): ProtectionConfig {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return {
+    pins: {
+      inode: view.getBigUint64(ProtectConfig.pinsInode, true),
+      device: view.getUint32(ProtectConfig.pinsDev, true),
+    },
     claimsId: view.getUint32(ProtectConfig.claimsId, true),
     active: view.getUint32(ProtectConfig.active, true) === 1,
   };
 }
 
-/** As the kernel knows an inode; undefined when there is none. */
-function identify(path: string): { inode: bigint; device: number } | undefined {
-  const status = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return status && { inode: status.ino, device: kernelDevice(status.dev) };
+export function inodeOf({ ino, dev }: BigIntStats): Inode {
+  return { inode: ino, device: kernelDevice(dev) };
 }
 
 /** A dev_t of the C library in the kernel's encoding, major << 20 | minor. */

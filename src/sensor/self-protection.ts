@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, constants, existsSync, openSync, readFileSync, rmdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  existsSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
 import type { BpfMap } from '../../native/index.d.ts';
 import { AgentError, ErrorCode } from '../base/errors.ts';
 import type { LogOnce } from '../base/log-once.ts';
@@ -8,19 +18,27 @@ import type { Logger } from '../base/log.ts';
 import type { Settings } from '../base/settings.ts';
 import { ProtectKind, ProtectState } from '../events/gen/layouts.ts';
 import { BpfError } from '../kernel/bpf-error.ts';
-import { listPins, removePins } from './bpf-filesystem.ts';
+import { listPins } from './bpf-filesystem.ts';
+import { isIncomplete, setAside, takeApart } from './pin-group.ts';
 import type { ProtectionPins } from './protection-pins.ts';
 import {
   claimPins,
   closeProtection,
+  isWhole,
   loadProtection,
   openProtection,
   protectionDirectories,
   protectionDirectory,
 } from './protection-pins.ts';
-import type { Refusal } from './protection-records.ts';
-import type { ProtectionPlaces } from './protection-records.ts';
-import { decodeConfig, decodeRefusal, encodeConfig, REFUSED } from './protection-records.ts';
+import type { ProtectionConfig, ProtectionPlaces, Refusal } from './protection-records.ts';
+import {
+  checkPlaces,
+  decodeConfig,
+  decodeRefusal,
+  encodeConfig,
+  inodeOf,
+  REFUSED,
+} from './protection-records.ts';
 
 export interface SelfProtectionOptions extends ProtectionPlaces {
   /** auto: while a policy enforces, where the kernel can */
@@ -59,11 +77,15 @@ export class SelfProtection {
   readonly adopted: boolean;
 
   /**
-   * Takes over what an earlier run has left. Throws ERR_PRIVILEGE when this process may not, and ERR_KERNEL when the mode is
-   * `on` and the kernel cannot.
+   * Takes over what an earlier run has left. Throws ERR_PRIVILEGE when this process may not, ERR_SETTING for settings that
+   * cannot be used, and ERR_KERNEL when the mode is `on` and the kernel cannot.
    */
   static open(options: SelfProtectionOptions, log: Logger, logOnce: LogOnce): SelfProtection {
-    const earlier = takeOverProtection(options);
+    checkPlaces(options);
+    const earlier = takeOverProtection(
+      options,
+      'Start the agent by the service manager or container runtime that started it before',
+    );
     const protection = new SelfProtection(options, log, logOnce, earlier.length > 0);
     try {
       protection.#begin(earlier);
@@ -130,6 +152,10 @@ export class SelfProtection {
   /** `leave`: what is pinned stays protected until the next agent takes it over. */
   close(what: 'leave' | 'remove'): void {
     clearInterval(this.#timer);
+    this.#letGo(what);
+  }
+
+  #letGo(what: 'leave' | 'remove'): void {
     if (this.#directory !== undefined) closeSync(this.#directory);
     this.#directory = undefined;
     if (this.#pins === undefined) return;
@@ -146,12 +172,15 @@ export class SelfProtection {
   #begin(earlier: readonly string[]): void {
     const { mode, bpfDir } = this.#options;
     const directory = protectionDirectory(bpfDir);
-    if (mode !== 'off' && earlier.includes(directory)) this.#use(openProtection(directory));
-    if (mode === 'on') this.#activate();
+    const wasOn = earlier.some((path) => !isIncomplete(basename(path)));
+    const others = new Set(earlier);
+    if (mode !== 'off' && others.delete(directory)) {
+      if (isWhole(directory)) this.#use(openProtection(directory));
+      else others.add(setAside(directory));
+    }
     // Those of another version hold on until this one's are there.
-    const wasActive = earlier.length > 0 && this.#pins === undefined && mode === 'auto';
-    if (wasActive) this.#activate();
-    for (const path of earlier) if (path !== directory || mode === 'off') removePins(path);
+    if (mode === 'on' || (mode === 'auto' && wasOn && this.#pins === undefined)) this.#activate();
+    for (const path of others) takeApart(path);
     if (mode === 'off') this.#reason = 'self-protection is "off" in the settings';
     this.look();
   }
@@ -171,24 +200,26 @@ export class SelfProtection {
     try {
       refuseWithoutLsm();
       this.#use(
-        loadProtection(protectionDirectory(bpfDir), (configs, claimsId) =>
-          configs.set(ZERO, encodeConfig({ claimsId, active: false }, this.#options)),
-        ),
+        loadProtection(protectionDirectory(bpfDir), (configs, claimsId) => {
+          const pins = inodeOf(statSync(bpfDir, { bigint: true }));
+          configs.set(ZERO, this.#encode({ pins, claimsId, active: false }));
+        }),
       );
       if (this.#agentAddress() === 0n) throw new AgentError(ErrorCode.Kernel, 'BPF LSM is not active');
       return true;
     } catch (error) {
-      const isKernels = error instanceof AgentError && error.code !== ErrorCode.Setting;
-      if (!isKernels) throw error;
-      if (this.#pins !== undefined) this.#remove(this.#pins);
-      this.#pins = undefined;
-      this.#unavailable = error.message;
+      this.#letGo('remove');
+      const { code, message } = AgentError.from(error);
+      this.#unavailable = message;
       if (mode === 'on')
-        throw new AgentError(ErrorCode.Kernel, `Cannot protect the agent: ${error.message}`, {
-          cause: error,
-          remedy: 'Boot with "bpf" in the kernel parameter lsm=, or set self-protection to auto.',
-        });
-      this.#log.warn({ reason: error.message }, 'Self-protection is off: policies enforce without it');
+        throw code === ErrorCode.Setting
+          ? error
+          : new AgentError(ErrorCode.Kernel, `Cannot protect the agent: ${message}`, {
+              cause: error,
+              remedy: 'Boot with "bpf" in the kernel parameter lsm=, or set self-protection to auto.',
+            });
+      // The policies are in force by now.
+      this.#log.warn({ reason: message }, 'Self-protection is off: policies enforce without it');
       return false;
     }
   }
@@ -203,14 +234,30 @@ export class SelfProtection {
     const configs = this.#pins?.maps.protect_configs;
     const before = configs?.get(ZERO);
     if (configs === undefined || before === undefined) return;
-    const config = encodeConfig({ claimsId: decodeConfig(before).claimsId, active }, this.#options);
+    const config = this.#encode({ ...decodeConfig(before), active });
     if (Buffer.compare(before, config) !== 0) configs.set(ZERO, config);
+  }
+
+  #encode(config: ProtectionConfig): Uint8Array {
+    return encodeConfig(config, this.#options, (path) => this.#lookAt(path, statSync));
+  }
+
+  /** Others can have put anything there, links that lead nowhere included. */
+  #lookAt(path: string, status: typeof statSync): BigIntStats | undefined {
+    try {
+      return status(path, { bigint: true, throwIfNoEntry: false });
+    } catch (error) {
+      const reason = (error as Error).message;
+      this.#logOnce.warn(`protection:${path}`, 'Self-protection finds nothing there', { path, reason });
+      return undefined;
+    }
   }
 
   /** The kernel side sees the file when it is made or removed; what it cannot see, such as a rename, is found here. */
   #lookForGlass(glasses: BpfMap): void {
     const { glassFile } = this.#options;
-    const isThere = statSync(glassFile, { throwIfNoEntry: false })?.uid === 0;
+    const file = this.#lookAt(glassFile, lstatSync);
+    const isThere = file !== undefined && file.isFile() && file.uid === 0n;
     const before = glasses.get(ZERO)?.[0] === 1;
     if (before !== isThere) glasses.set(ZERO, Uint8Array.of(isThere ? 1 : 0, 0, 0, 0));
     if (isThere === this.#isLifted) return;
@@ -246,7 +293,7 @@ export class SelfProtection {
     const { bpfDir } = this.#options;
     // The kernel detaches programs a little after their pins are gone.
     this.#configure(false);
-    removePins(directory);
+    takeApart(directory);
     if (listPins(bpfDir).length === 0 && existsSync(bpfDir)) rmdirSync(bpfDir);
   }
 }
@@ -258,12 +305,12 @@ export function glassFileOf({ breakGlassFile, runDir }: Pick<Settings, 'breakGla
 
 /**
  * Makes this process the agent of what earlier runs have pinned, so that it may use and remove their pins. Returns the
- * directories of their protection. Throws ERR_PRIVILEGE when it may not be.
+ * directories of their protection. Throws ERR_PRIVILEGE when it may not be; `how` begins the remedy.
  */
-export function takeOverProtection({
-  bpfDir,
-  glassFile,
-}: Pick<ProtectionPlaces, 'bpfDir' | 'glassFile'>): string[] {
+export function takeOverProtection(
+  { bpfDir, glassFile }: Pick<ProtectionPlaces, 'bpfDir' | 'glassFile'>,
+  how: string,
+): string[] {
   const directories = protectionDirectories(bpfDir);
   try {
     for (const directory of directories) claimPins(directory);
@@ -275,9 +322,7 @@ export function takeOverProtection({
       `Cannot take over ${JSON.stringify(bpfDir)}: an agent that something else started has protected it`,
       {
         cause: error,
-        remedy:
-          `Start the agent by the service manager or container runtime that started it before, or create ` +
-          `${JSON.stringify(glassFile)} and start it again. See docs/operations.md.`,
+        remedy: `${how}, or create ${JSON.stringify(glassFile)} and try again. See docs/operations.md.`,
       },
     );
   }

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { AgentError, ErrorCode } from '../base/errors.ts';
 import { addon } from '../kernel/addon.ts';
 import { BpfError } from '../kernel/bpf-error.ts';
-import { listPins, removePins } from './bpf-filesystem.ts';
-import { removeLinks } from './pin-group.ts';
+import { listPins } from './bpf-filesystem.ts';
+import { PIN_KINDS, type PinKind, pinKind, takeApart } from './pin-group.ts';
 import type { ProtectionPlaces } from './protection-records.ts';
 import { takeOverProtection } from './self-protection.ts';
 
@@ -21,29 +21,34 @@ export interface Unloaded {
   readonly left: readonly string[];
 }
 
-/** Directories that agents of any version make; while they are being made or replaced they have more in front. */
-const OURS = /^(?:(?:incomplete|replaced)-(?:\w+-)?)*(?:process|policies|protect)-/;
-
 /**
  * Removes whatever agents have left pinned in `bpfDir`: programs are detached, policies no longer in force. What is gone
  * already is no failure. Throws ERR_ALREADY_RUNNING, with its process id, while an agent uses what is there, and ERR_PRIVILEGE when
  * it is protected from this process.
  */
 export function unload({ bpfDir, glassFile }: Pick<ProtectionPlaces, 'bpfDir' | 'glassFile'>): Unloaded {
-  takeOverProtection({ bpfDir, glassFile });
-  const names = listPins(bpfDir).sort();
-  const directories = names.filter((name) => OURS.test(name)).map((name) => join(bpfDir, name));
+  takeOverProtection(
+    { bpfDir, glassFile },
+    'Let what started that agent run this, of systemd by "systemd-run --wait --pipe merlon unload"',
+  );
+  const names = listPins(bpfDir);
+  // Policies first: what they decide by is kept by the process sensor. The protection last.
+  const directories = PIN_KINDS.flatMap((kind) => directoriesOf(names, kind)).map((name) =>
+    join(bpfDir, name),
+  );
   refuseWhileUsed(bpfDir, directories);
-  // Policies first: what they decide by is kept by the process sensor. The protection last, as the names are sorted.
   const removed = directories.map((path) => {
     const pins = countPins(path);
-    removeLinks(path);
-    removePins(path);
+    takeApart(path);
     return { path, pins };
   });
   const left = listPins(bpfDir);
   if (names.length > 0 && left.length === 0) rmdirSync(bpfDir);
   return { removed, left: left.map((name) => join(bpfDir, name)) };
+}
+
+function directoriesOf(names: readonly string[], kind: PinKind): string[] {
+  return names.filter((name) => pinKind(name) === kind).sort();
 }
 
 function countPins(path: string): number {

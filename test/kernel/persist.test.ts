@@ -2,6 +2,7 @@
 // What an agent with --keep leaves in force: after a stop, after kill -9, and while others take over. Confined to a program
 // of the test's own.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, readdirSync, readlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, test } from 'node:test';
@@ -12,11 +13,13 @@ import {
   type Attack,
   Attempts,
   attacks,
+  complaints,
   keepFlags,
   runRestarts,
   startKeeping,
   verdicts,
 } from './support/persist.ts';
+import { MountedPlaces } from './support/mounted-places.ts';
 import { program } from './support/programs.ts';
 import { requires } from './support/requirements.ts';
 import { endSubjects, Subject } from './support/subject.ts';
@@ -181,10 +184,7 @@ describe('persistence', { skip: requires('root', 'btf') }, () => {
         const running = policies.map((each) => new Attempts(places, each));
         agent = await Agent.start({ places, flags: keepFlags(places, policies), wanted: () => false });
         assert.deepEqual(
-          agent
-            .log()
-            .filter(({ level }) => level === 'warn')
-            .map(({ msg }) => msg),
+          complaints(agent).map(({ msg }) => msg),
           ['What an earlier agent has pinned cannot be used and is replaced'],
         );
         for (const attempts of running) assert.equal((await attempts.end()).failed, 0);
@@ -197,6 +197,52 @@ describe('persistence', { skip: requires('root', 'btf') }, () => {
         assert.equal(unload(places).status, 0);
         assert.equal(existsSync(places.bpfDir), false);
       } finally {
+        await agent.dispose();
+      }
+    },
+  );
+
+  test(
+    'what a switch cannot remove is out of force all the same, and removed by a later one',
+    { skip: requires('host') },
+    async () => {
+      const places = new MountedPlaces();
+      const [first, second] = attacks(places);
+      assert.ok(first !== undefined && second !== undefined);
+      const remount = (how: 'ro' | 'rw'): void =>
+        assert.equal(spawnSync('mount', ['-o', `remount,${how}`, places.mount]).status, 0);
+      const change = (how: string, { policy }: Attack): void => {
+        const { status, stderr } = merlon('policy', how, policy, '--run-dir', places.runDir);
+        assert.equal(status, 0, stderr);
+      };
+      const assertDenied = async (attack: Attack, isDenied: boolean): Promise<void> => {
+        const { attempts, failed } = await new Attempts(places, attack).end();
+        assert.equal(failed, isDenied ? 0 : attempts, attack.policy);
+      };
+      const agent = await startKeeping(places, { flags: keepFlags(places, [first, second]) });
+      try {
+        const links = policyLinks(places).length;
+        remount('ro');
+        change('delete', first);
+        await eventually('the agent to say so', () =>
+          agent.log().find(({ msg }) => msg === 'What was replaced cannot be removed'),
+        );
+        await assertDenied(first, false);
+        await assertDenied(second, true);
+        // The other half of its root, which the programs of before were in.
+        change('disable', second);
+        await assertDenied(first, false);
+        await assertDenied(second, false);
+        assert.equal(policyLinks(places).length, links);
+        remount('rw');
+        change('enable', second);
+        await assertDenied(first, false);
+        await assertDenied(second, true);
+        assert.equal(policyLinks(places).length, links - 1);
+        assert.equal(await agent.stop(), 0);
+        assert.equal(unload(places).status, 0);
+      } finally {
+        remount('rw');
         await agent.dispose();
       }
     },

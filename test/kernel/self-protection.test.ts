@@ -2,26 +2,28 @@
 // Self-protection: what others try against the agent, its objects and its pins is refused and has had no effect; what they do
 // among themselves is not hindered; who started the agent may stop it; break-glass lifts it; the next agent takes it over.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   rmdirSync,
-  rmSync,
+  symlinkSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { AgentClient } from '../../src/api/client.ts';
 import type { GetStatusResponse } from '../../src/api/gen/merlon/agent_pb.js';
 import { Agent as AgentService } from '../../src/api/gen/merlon/agent_pb.js';
 import { addon } from '../../src/kernel/addon.ts';
-import { Agent, Places } from './support/agent.ts';
+import { Agent, type Places } from './support/agent.ts';
 import { cgroupMount } from './support/cgroup.ts';
 import { merlon, MERLON } from './support/command.ts';
+import { MountedPlaces } from './support/mounted-places.ts';
 import { program } from './support/programs.ts';
 import { requires } from './support/requirements.ts';
 import { endSubjects, runProgram } from './support/subject.ts';
@@ -48,27 +50,6 @@ spec:
       matchActions: [{action: Override, argError: -1}]
 `;
 
-/** With a bpf filesystem of its own. */
-class MountedPlaces extends Places {
-  readonly mount = join(this.directory, 'bpf');
-  override readonly bpfDir = join(this.mount, 'merlon');
-  readonly glass = join(this.runDir, 'break-glass');
-
-  constructor() {
-    super();
-    mkdirSync(this.mount);
-    addon.mountFs('bpf', this.mount);
-  }
-
-  override remove(): void {
-    // What a failed test has left protected.
-    if (existsSync(this.runDir)) writeFileSync(this.glass, '');
-    rmSync(this.bpfDir, { recursive: true, force: true });
-    spawnSync('umount', [this.mount]);
-    super.remove();
-  }
-}
-
 describe('self-protection', { skip: requires('root', 'btf', 'trampolines', 'bpfLsm') }, () => {
   let places: MountedPlaces;
   let agent: Agent;
@@ -91,6 +72,8 @@ describe('self-protection', { skip: requires('root', 'btf', 'trampolines', 'bpfL
     assert.equal(await protection(), 'on');
     assert.equal(merlon('policy', 'mode', 'enforcing', 'monitor', '--run-dir', places.runDir).status, 0);
     assert.equal(await protection(), 'off: no policy enforces');
+    // Nothing is refused then, and who opens this does not become the agent: it stays protected later on.
+    assert.equal(await meddle('open-pin', pin('protect_claims')), 0);
     assert.equal(merlon('policy', 'mode', 'enforcing', 'enforce', '--run-dir', places.runDir).status, 0);
     assert.equal(await protection(), 'on');
   });
@@ -166,18 +149,19 @@ describe('self-protection', { skip: requires('root', 'btf', 'trampolines', 'bpfL
   });
 
   test('maps that only its programs have cannot be had either', () => {
-    const all = bpftool('map');
-    const ours = bpftool('prog');
-    assert.equal(all.status, 0);
-    assert.equal(ours.status, 0);
-    const names = (text: string): string[] =>
-      [...text.matchAll(/"name":"([^"]+)"/g)].map(([, name = '']) => name);
-    assert.deepEqual(
-      [...names(all.stdout), ...names(ours.stdout)].filter((name) =>
-        /^(protect_|process_|hook|root_|policy_)/.test(name),
-      ),
-      [],
-    );
+    const foreign = addon.BpfMap.create({
+      ...{ name: 'foreign', type: 2, keySize: 4, valueSize: 8, maxEntries: 1, flags: 0 },
+    });
+    try {
+      const names = [...bpftool('map'), ...bpftool('prog')];
+      assert.ok(names.includes('foreign'));
+      assert.deepEqual(
+        names.filter((name) => /^(protect_|process_|hook|root_|policy_)/.test(name)),
+        [],
+      );
+    } finally {
+      foreign.close();
+    }
   });
 
   test('unmounting its pins is refused', async () => {
@@ -206,7 +190,7 @@ describe('self-protection', { skip: requires('root', 'btf', 'trampolines', 'bpfL
 
   test('its cgroup can be neither killed nor frozen', async () => {
     const cgroup = join(cgroupMount(), `merlon-test-${process.pid}`);
-    const inner = join(cgroup, 'inner');
+    const inner = join(cgroup, ...Array.from({ length: 70 }, () => 'inner'));
     mkdirSync(inner, { recursive: true });
     const [, home = ''] = /^0::(.*)$/m.exec(readFileSync(`/proc/${agent.pid}/cgroup`, 'utf8')) ?? [];
     try {
@@ -218,8 +202,7 @@ describe('self-protection', { skip: requires('root', 'btf', 'trampolines', 'bpfL
       assert.equal(await meddle('open-to-write', join(inner, 'cgroup.procs')), 0);
     } finally {
       writeFileSync(join(cgroupMount(), home, 'cgroup.procs'), String(agent.pid));
-      rmdirSync(inner);
-      rmdirSync(cgroup);
+      for (let path = inner; path.startsWith(cgroup); path = dirname(path)) rmdirSync(path);
     }
     await assertAlive();
   });
@@ -235,8 +218,7 @@ describe('self-protection', { skip: requires('root', 'btf', 'trampolines', 'bpfL
         spawnSync('sh', ['-c', stop], { encoding: 'utf8' }).stdout.includes('"errno":0') ? true : undefined,
       );
       assert.equal(await meddle('kill', agent.pid, SIGSTOP), EPERM);
-      const [map = ''] = listTree(places.bpfDir).filter((path) => path.endsWith('/lanes'));
-      const open = `${enter} ${program('meddle')} open-pin ${map}`;
+      const open = `${enter} ${program('meddle')} open-pin ${pin('lanes')}`;
       assert.equal(spawnSync('sh', ['-c', open], { encoding: 'utf8' }).stdout, `{"errno":${EPERM}}\n`);
     } finally {
       assert.equal(await meddle('kill', agent.pid, HARMLESS.SIGCONT), 0);
@@ -287,6 +269,9 @@ describe('self-protection', { skip: requires('root', 'btf', 'trampolines', 'bpfL
   });
 
   test('status and log say what was refused', async () => {
+    assert.equal(await meddle('kill', agent.pid, SIGKILL), EPERM);
+    assert.equal(await meddle('umount', places.mount), EPERM);
+    assert.equal(await meddle('unlink', pin('lanes')), EPERM);
     const { stdout } = merlon('status', '--run-dir', places.runDir);
     assert.match(stdout, /^Protection +on$/m);
     for (const what of [
@@ -312,6 +297,8 @@ describe('self-protection', { skip: requires('root', 'btf', 'trampolines', 'bpfL
       async () => (await meddle('map-by-id', id)) === 0 || undefined,
     );
     assert.equal(await meddle('trace', agent.pid), 0);
+    // A living agent stays what it is.
+    assert.equal(await meddle('open-pin', pin('protect_claims')), 0);
     assert.equal(await protection(), `lifted: ${places.glass} exists`);
     const { problems } = await status();
     assert.ok(
@@ -332,21 +319,62 @@ describe('self-protection', { skip: requires('root', 'btf', 'trampolines', 'bpfL
     assert.deepEqual(levels, ['error', 'warn']);
   });
 
+  test('what only looks like the break-glass file does not lift it', async () => {
+    chmodSync(places.directory, 0o755);
+    chmodSync(places.runDir, 0o777);
+    const nobody = { uid: 65534, gid: 65534 };
+    assert.equal(spawnSync('touch', [places.glass], nobody).status, 0);
+    assert.equal(await meddle('kill', agent.pid, SIGKILL), EPERM);
+    assert.equal(await protection(), 'on');
+    unlinkSync(places.glass);
+    symlinkSync(places.glass, places.glass);
+    assert.equal(await protection(), 'on');
+    unlinkSync(places.glass);
+    chmodSync(places.runDir, 0o755);
+    chmodSync(places.directory, 0o700);
+    await assertAlive();
+  });
+
+  test('its pins are protected also when their mount is covered', async () => {
+    const elsewhere = join(places.directory, 'elsewhere');
+    const path = pin('lanes').replace(places.mount, elsewhere);
+    mkdirSync(elsewhere);
+    assert.equal(spawnSync('mount', ['--bind', places.mount, elsewhere]).status, 0);
+    addon.mountFs('tmpfs', places.mount);
+    try {
+      // It looks at its places for that.
+      assert.equal(await protection(), 'on');
+      assert.equal(await meddle('unlink', path), EPERM);
+      assert.equal(await meddle('open-pin', path), EPERM);
+      assert.equal(await meddle('umount', elsewhere), EPERM);
+    } finally {
+      writeFileSync(places.glass, '');
+      spawnSync('umount', [places.mount]);
+      spawnSync('umount', [elsewhere]);
+      unlinkSync(places.glass);
+    }
+    assert.equal(await protection(), 'on');
+  });
+
   test('who started it may kill it; its pins stay, and only an agent of the same starter takes them over', async () => {
     await agent.kill();
     agent.events.close();
-    const [lanes = ''] = listTree(places.bpfDir).filter((path) => path.endsWith('/lanes'));
+    const lanes = pin('lanes');
     assert.equal(await meddle('unlink', lanes), EPERM);
     assert.equal(await meddle('open-pin', lanes), EPERM);
     assert.equal(await meddle('umount-lazily', places.mount), EPERM);
 
-    const foreign = startedByOther(places, ['--for', '1s']);
+    const foreign = startedByOther(places, 'run --quiet --for 1s');
     assert.equal(foreign.status, 1);
     assert.match(
       foreign.stderr,
       /^merlon: Cannot take over ".*": an agent that something else started has protected it$/m,
     );
 
+    // The next one makes whole what was removed by force.
+    writeFileSync(places.glass, '');
+    unlinkSync(pin('link_protect_task_kill'));
+    unlinkSync(places.glass);
     agent = await start(1);
     assert.ok(agent.log().some(({ msg, adopted }) => msg === 'Watching' && adopted === true));
     assert.equal(await protection(), 'on');
@@ -358,7 +386,7 @@ describe('self-protection', { skip: requires('root', 'btf', 'trampolines', 'bpfL
     agent.events.close();
     // No agent lives that could look for it: the kernel side sees it.
     writeFileSync(places.glass, '');
-    const foreign = startedByOther(places, ['--for', '1s']);
+    const foreign = startedByOther(places, 'run --quiet --for 1s');
     assert.equal(foreign.status, 0, foreign.stderr);
     assert.equal(existsSync(places.bpfDir), false);
     unlinkSync(places.glass);
@@ -370,11 +398,50 @@ describe('self-protection', { skip: requires('root', 'btf', 'trampolines', 'bpfL
     assert.equal(await agent.stop(), 0);
     assert.equal(existsSync(places.bpfDir), false);
     assert.equal(await meddle('umount', places.mount), 0);
+    addon.mountFs('bpf', places.mount);
+  });
+
+  test('with keep it outlives a stop; unload is for who started it, or with break-glass', async () => {
+    flags.push('--keep');
+    agent.events.close();
+    agent = await start(2);
+    assert.equal(await protection(), 'on');
+    assert.equal(await agent.stop(), 0);
+    assert.equal(await meddle('unlink', pin('lanes')), EPERM);
+    assert.equal(await meddle('open-pin', pin('generations')), EPERM);
+    const refused = startedByOther(places, 'unload');
+    assert.equal(refused.status, 1);
+    assert.match(refused.stderr, /^merlon: Cannot take over .*\n.*systemd-run --wait --pipe merlon unload/);
+    writeFileSync(places.glass, '');
+    const byOther = startedByOther(places, 'unload');
+    assert.equal(byOther.status, 0, byOther.stderr);
+    assert.equal(existsSync(places.bpfDir), false);
+    unlinkSync(places.glass);
+
+    agent.events.close();
+    agent = await start(2);
+    await agent.kill();
+    const { status: ended, stderr } = merlon(
+      'unload',
+      '--run-dir',
+      places.runDir,
+      '--bpf-dir',
+      places.bpfDir,
+    );
+    assert.equal(ended, 0, stderr);
+    assert.equal(existsSync(places.bpfDir), false);
   });
 
   async function start(killed = 0): Promise<Agent> {
     const environment = { MERLON_SELF_PROTECTION: 'auto' };
     return await Agent.start({ places, flags, environment, killed, wanted: () => false });
+  }
+
+  /** The path of a pin of this name. */
+  function pin(name: string): string {
+    const [path] = listTree(places.bpfDir).filter((each) => each.endsWith(`/${name}`));
+    assert.ok(path !== undefined, name);
+    return path;
   }
 
   /** What the agent says of it, as the row of `merlon status` does. */
@@ -405,17 +472,19 @@ async function meddle(what: string, ...details: (string | number)[]): Promise<nu
   return errno;
 }
 
-/** An agent whose parent is a shell. */
+/** A command whose parent is a shell. */
 function startedByOther(
   { runDir, bpfDir }: Places,
-  flags: string[],
+  command: string,
 ): { status: number | null; stderr: string } {
-  const command = `"${MERLON}" run --quiet --run-dir "${runDir}" --bpf-dir "${bpfDir}" ${flags.join(' ')}; exit $?`;
-  return spawnSync('sh', ['-c', command], { encoding: 'utf8' });
+  const line = `"${MERLON}" ${command} --run-dir "${runDir}" --bpf-dir "${bpfDir}"; exit $?`;
+  return spawnSync('sh', ['-c', line], { encoding: 'utf8' });
 }
 
-function bpftool(kind: 'map' | 'prog'): { status: number | null; stdout: string } {
-  return spawnSync('bpftool', ['-j', kind, 'show'], { encoding: 'utf8', maxBuffer: 1 << 26 });
+/** Names of the maps or programs that bpftool finds. */
+function bpftool(kind: 'map' | 'prog'): string[] {
+  const listed = execFileSync('bpftool', ['-j', kind, 'show'], { encoding: 'utf8', maxBuffer: 1 << 26 });
+  return [...listed.matchAll(/"name":"([^"]+)"/g)].map(([, name = '']) => name);
 }
 
 function listTree(directory: string): string[] {

@@ -2,6 +2,7 @@
 // Does one thing to another process or its eBPF objects and prints its errno (0: it was done).
 #define _GNU_SOURCE
 #include <linux/bpf.h>
+#include <linux/perf_event.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -123,6 +124,27 @@ static long limit(int pid)
 	return prlimit(pid, RLIMIT_CPU, &limit, NULL);
 }
 
+/* Has the kernel send SIGTRAP to the thread when it has run for a while, and waits until it has. */
+static long trap(int tid)
+{
+	struct perf_event_attr attributes = {
+		.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(attributes),
+		.config = PERF_COUNT_SW_TASK_CLOCK,
+		.sample_period = 1000,
+		.sigtrap = 1,
+		.remove_on_exec = 1,
+	};
+	long fd = syscall(SYS_perf_event_open, &attributes, tid, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	unsigned long long nanoseconds = 0;
+
+	while (fd >= 0 && nanoseconds < 10 * attributes.sample_period) {
+		check(read(fd, &nanoseconds, sizeof(nanoseconds)), "read the event");
+		usleep(1000);
+	}
+	return fd;
+}
+
 /* In a mount namespace of its own, whose mounts tell the others of their end unless they are made private. */
 static long umount_elsewhere(const char *path, int is_private)
 {
@@ -150,6 +172,8 @@ static long meddle(const char *what, const char *first, const char *second)
 		return write_memory(atoi(first));
 	if (IS("take-descriptor"))
 		return take_descriptor(atoi(first));
+	if (IS("trap"))
+		return trap(atoi(first));
 	if (IS("limit"))
 		return limit(atoi(first));
 	if (IS("unlink"))
