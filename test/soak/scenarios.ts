@@ -133,7 +133,7 @@ export const SCENARIOS: readonly Scenario[] = [
       if (protection === undefined) throw new RangeError(`No piece ${piece}`);
       const skipped = requires(...protection.needs);
       return skipped === false
-        ? await runKillBeforeAccess(protection, 10_000)
+        ? await runKillBeforeAccess([protection], 10_000)
         : { protection: protection.name, skipped };
     },
   },

@@ -53,41 +53,70 @@ interface Report {
   readonly bytes: number;
 }
 
-/** Readers attempt to read a protected file: none receives a byte, and each attempt has its event. */
-export async function runKillBeforeAccess(protection: Protection, attempts: number): Promise<object> {
-  return await withDirectory(async (directory) => {
-    const { hook, index, action, end } = protection;
-    const reader = join(directory, 'read-guarded');
-    const guarded = join(directory, 'guarded');
-    const open = join(directory, 'open');
-    copyFileSync(program('read-guarded'), reader);
-    for (const path of [guarded, open]) writeFileSync(path, 'secret');
-    const agent = await startWithPolicies([
-      policyDocument(
-        'guard',
-        `${hook}
+/** A protection with the reader and the file that it is about. */
+class Stage {
+  readonly protection: Protection;
+  readonly policy: string;
+  readonly #reader: string;
+  readonly #guarded: string;
+  readonly #open: string;
+
+  constructor(protection: Protection, number: number, directory: string) {
+    this.protection = protection;
+    this.policy = `guard-${number}`;
+    this.#reader = join(directory, `read-guarded-${number}`);
+    this.#guarded = join(directory, `guarded-${number}`);
+    this.#open = join(directory, 'open');
+    copyFileSync(program('read-guarded'), this.#reader);
+    for (const path of [this.#guarded, this.#open]) writeFileSync(path, 'secret');
+  }
+
+  get document(): string {
+    const { hook, index, action } = this.protection;
+    return policyDocument(
+      this.policy,
+      `${hook}
   selectors:
-  - matchBinaries: [{operator: In, values: ["${reader}"]}]
-    matchArgs: [{index: ${index}, operator: Equal, values: ["${guarded}"]}]
+  - matchBinaries: [{operator: In, values: ["${this.#reader}"]}]
+    matchArgs: [{index: ${index}, operator: Equal, values: ["${this.#guarded}"]}]
     matchActions: [${action}]`,
-      ),
+    );
+  }
+
+  async attempt(attempts: number): Promise<void> {
+    const { end } = this.protection;
+    const control = await runProgram<Report>(this.#reader, [this.#open, '1', '1']);
+    assert.deepEqual(control, { killed: 0, refused: 0, opened: 1, bytes: 6 });
+    const report = await runProgram<Report>(this.#reader, [
+      ...[this.#guarded, String(READERS), String(attempts)],
     ]);
+    assert.deepEqual(report, { killed: 0, refused: 0, opened: 0, bytes: 0, [end]: attempts });
+  }
+}
+
+/** By each protection readers attempt to read a file: none receives a byte, and each attempt has its event. */
+export async function runKillBeforeAccess(
+  protections: readonly Protection[],
+  attempts: number,
+): Promise<object> {
+  return await withDirectory(async (directory) => {
+    const stages = protections.map((protection, number) => new Stage(protection, number, directory));
+    const agent = await startWithPolicies(stages.map(({ document }) => document));
     try {
       assert.deepEqual(policyFailures(agent), []);
-      const control = await runProgram<Report>(reader, [open, '1', '1']);
-      assert.deepEqual(control, { killed: 0, refused: 0, opened: 1, bytes: 6 });
-      const report = await runProgram<Report>(reader, [guarded, String(READERS), String(attempts)]);
-      assert.deepEqual(report, { killed: 0, refused: 0, opened: 0, bytes: 0, [end]: attempts });
+      for (const stage of stages) await stage.attempt(attempts);
       await agent.stop();
-      const verdicts = hookEvents(agent).map(verdictOf);
-      const wanted = end === 'killed' ? 'killed' : 'denied';
-      assert.ok(verdicts.every((verdict) => verdict === wanted));
       const { lost } = agent.events;
-      assert.ok(
-        verdicts.length <= attempts && verdicts.length >= attempts - lost,
-        `${verdicts.length} events`,
-      );
-      return { protection: protection.name, ...report, events: verdicts.length, lost };
+      const events = hookEvents(agent);
+      assert.ok(events.length >= attempts * stages.length - lost, `${events.length} events, ${lost} lost`);
+      for (const { policy, protection } of stages) {
+        const verdicts = events.filter((event) => event.policy_name === policy).map(verdictOf);
+        assert.ok(verdicts.length <= attempts, `${verdicts.length} events of ${protection.name}`);
+        const wanted = protection.end === 'killed' ? 'killed' : 'denied';
+        assert.ok(verdicts.every((verdict) => verdict === wanted));
+      }
+      const names = protections.map(({ name }) => name);
+      return { protections: names, attempts, bytes: 0, events: events.length, lost };
     } finally {
       await agent.dispose();
     }
