@@ -4,19 +4,17 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import type { Policy } from '../../src/api/gen/merlon/agent_pb.js';
 import { Agent } from './support/agent.ts';
 import { merlon } from './support/command.ts';
+import { listPolicies } from './support/door.ts';
 import { program } from './support/programs.ts';
 import { requires } from './support/requirements.ts';
 import { endSubjects, runProgram, Subject } from './support/subject.ts';
 
-interface ListedHook {
-  readonly mechanism: string;
-  readonly place: string;
-  readonly policies: number;
+interface MeasuredHook {
   readonly runs?: string;
   readonly run_time_ns?: string;
-  readonly selectors: readonly { label?: string; action: string; hits?: string; suppressed?: string }[];
 }
 
 function document(name: string, selectors: string): string {
@@ -63,14 +61,17 @@ describe('the list of policies', { skip: requires('root', 'btf') }, () => {
     const { status, stdout } = merlon('policy', 'add', path, ...flags, '--run-dir', agent.places.runDir);
     assert.equal(status, 0, stdout);
   }
-  function hooksOf(name: string, ...flags: string[]): ListedHook[] {
-    const { stdout } = merlon('policy', 'list', '-o', 'json', ...flags, '--run-dir', agent.places.runDir);
-    const { policies } = JSON.parse(stdout) as { policies: { name: string; hooks: ListedHook[] }[] };
+  function measuredHooks(name: string): MeasuredHook[] {
+    const { runDir } = agent.places;
+    const { stdout } = merlon('policy', 'list', '-o', 'json', '--measure', '500ms', '--run-dir', runDir);
+    const { policies } = JSON.parse(stdout) as { policies: { name: string; hooks: MeasuredHook[] }[] };
     return policies.find((policy) => policy.name === name)?.hooks ?? [];
   }
-  const hits = (name: string): string[] =>
-    hooksOf(name).flatMap(({ selectors }) =>
-      selectors.map(({ action, hits: count = '0', suppressed = '0' }) => `${action} ${count} ${suppressed}`),
+  const listed = async (name: string): Promise<Policy['hooks']> =>
+    (await listPolicies(agent.places)).find((policy) => policy.name === name)?.hooks ?? [];
+  const hits = async (name: string): Promise<string[]> =>
+    (await listed(name)).flatMap(({ selectors }) =>
+      selectors.map(({ action, hits: count, suppressed }) => `${action} ${count} ${suppressed}`),
     );
   const access = (times: number, path: string): Promise<unknown> =>
     runProgram(program('repeat-access'), ['1', '1', String(times), '0', path]);
@@ -80,26 +81,26 @@ describe('the list of policies', { skip: requires('root', 'btf') }, () => {
     await access(3, '/merlon-hits/silent');
     await access(2, '/merlon-hits/sent');
     await access(7, '/merlon-hits/none');
-    assert.deepEqual(hits('counted'), ['POST 5 4', 'NOPOST 3 0', 'POST 2 0']);
+    assert.deepEqual(await hits('counted'), ['POST 5 4', 'NOPOST 3 0', 'POST 2 0']);
   });
 
   test('a change of another policy on the hook resets nothing; a replaced policy begins anew', async () => {
     add(OTHER);
     await access(2, '/merlon-hits/sent');
-    assert.deepEqual(hits('counted'), ['POST 5 4', 'NOPOST 3 0', 'POST 4 0']);
-    assert.deepEqual(hits('other'), ['POST 2 0']);
+    assert.deepEqual(await hits('counted'), ['POST 5 4', 'NOPOST 3 0', 'POST 4 0']);
+    assert.deepEqual(await hits('other'), ['POST 2 0']);
     add(document('other', selector('/merlon-hits/sent') + selector('/merlon-hits/more')), '--replace');
-    assert.deepEqual(hits('counted'), ['POST 5 4', 'NOPOST 3 0', 'POST 4 0']);
-    assert.deepEqual(hits('other'), ['POST 0 0', 'POST 0 0']);
+    assert.deepEqual(await hits('counted'), ['POST 5 4', 'NOPOST 3 0', 'POST 4 0']);
+    assert.deepEqual(await hits('other'), ['POST 0 0', 'POST 0 0']);
     assert.deepEqual(
-      hooksOf('other').map(({ policies }) => policies),
+      (await listed('other')).map(({ policies }) => policies),
       [2],
     );
   });
 
   test('--measure has the kernel count runs and their time', async () => {
     const load = new Subject(program('call-until-end'), ['100', '/merlon-hits/none']);
-    const [hook] = hooksOf('counted', '--measure', '500ms');
+    const [hook] = measuredHooks('counted');
     await load.end();
     assert.ok(Number(hook?.runs) > 10, hook?.runs);
     const ns = Number(hook?.run_time_ns) / Number(hook?.runs);

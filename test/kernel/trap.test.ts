@@ -9,7 +9,7 @@ import { program } from './support/programs.ts';
 import { requires } from './support/requirements.ts';
 import { runProgram } from './support/subject.ts';
 
-test('traps by perf events do not end the agent', { skip: requires('root', 'btf') }, async () => {
+test('traps by perf events do not end the agent', { skip: requires('root', 'btf', 'host') }, async () => {
   const other = spawn('sh', ['-c', 'while :; do :; done']);
   const agent = await Agent.start();
   try {
