@@ -24,7 +24,8 @@ import { eventually } from './wait.ts';
 const COMMAND = 0x4d4c5450;
 const LOSSES = new Set(['Kernel records were lost', 'Records of another version cannot be read']);
 const IS_GUEST = process.env.GUEST_KERNEL !== undefined;
-const PAUSE_US = IS_GUEST ? '20000' : '2000';
+/** An emulated guest spends some 10 ms on an attempt; the agents are to get on beside three loops. */
+const PAUSE_US = IS_GUEST ? '100000' : '2000';
 
 interface AttemptReport {
   readonly attempts: number;
