@@ -39,6 +39,11 @@ const ESRCH = -3;
 const EBADF = -9;
 const SYS_GETPGID = 121;
 const READ_ONLY = 0;
+/** More than share a program; no other case makes these calls. */
+const LONG_LIST = [
+  ...['path_link', 'path_symlink', 'path_rename', 'path_rmdir', 'path_mkdir', 'path_chroot', 'path_chown'],
+  ...['path_chmod', 'sb_mount', 'sb_statfs'],
+];
 const CREATE = 0o1101; // O_WRONLY | O_CREAT | O_TRUNC
 
 /** Processes that run a program of the stage, and nobody else on this machine. */
@@ -254,6 +259,20 @@ export function enforceCases(stage: Stage): EnforceCase[] {
     fileCase(stage, 'kprobe: Signal', kprobe('security_file_open'), '{action: Signal, argSig: 15}', {
       ...{ ...hasTrampolines, outcome: 'SIGTERM', verdict: signaled('SIGTERM') },
     }),
+    {
+      name: 'kprobe: Override of a long list of functions',
+      ...hasLsm,
+      spec: `lists:
+- name: changes
+  values: [${LONG_LIST.map((name) => `security_${name}`).join(', ')}]
+kprobes:
+- call: "list:changes"
+  syscall: false
+  ${own(stage, override)}`,
+      attempt: `openat -100 =${directory}/other ${READ_ONLY} ; fchmod $0 0600`,
+      control: `openat -100 =${directory}/other ${READ_ONLY}`,
+      ...{ outcome: [3, EPERM], verdict: denied },
+    },
     fileCase(stage, 'fentry: Override', 'fentries:\n- call: security_file_open\n  syscall: false', override, {
       ...{ ...hasLsm, outcome: refused, verdict: denied },
     }),
