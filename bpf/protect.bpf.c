@@ -11,7 +11,7 @@
  *   bpf                    taking objects by their id; detaching and updating links
  *   bpf_map, bpf_prog      descriptors of maps and programs, whichever way; opening the map `protect_claims` is how a process
  *                          becomes the agent
- *   bpf_map_free, bpf_prog_free   objects that end; until 6.8 their names end in _security
+ *   bpf_map_create, bpf_prog_load, bpf_map_free, bpf_prog_free   objects that begin and end; other names until 6.8
  *   inode_*                the directory of the pins and all below it; the break-glass file
  *   sb_umount              the filesystem of the pins, and mounts that it would go with
  *   file_open              cgroup.kill and cgroup.freeze of the agent's cgroup and of those above it; what switches off the
@@ -165,7 +165,7 @@ int BPF_PROG(protect_bpf_map, struct bpf_map *map, unsigned int mode, int ret)
 		object_record(state, PROTECT_OBJECT_MAP, id, (__u64)map);
 		return 0;
 	}
-	if (!is_active(config) || !object_is_protected(PROTECT_OBJECT_MAP, id))
+	if (!is_active(config) || (!object_is_protected(PROTECT_OBJECT_MAP, id) && !address_is_protected((__u64)map)))
 		return 0;
 	return refuse(PROTECT_MAP);
 }
@@ -175,6 +175,7 @@ int BPF_PROG(protect_bpf_prog, struct bpf_prog *program, int ret)
 {
 	struct protect_config *config = config_find();
 	struct protect_state *state = state_find();
+	struct bpf_prog_aux *aux = BPF_CORE_READ(program, aux);
 
 	if (ret || !config || !state)
 		return ret;
@@ -182,9 +183,25 @@ int BPF_PROG(protect_bpf_prog, struct bpf_prog *program, int ret)
 		program_record(state, program);
 		return 0;
 	}
-	if (!is_active(config) || !object_is_protected(PROTECT_OBJECT_PROGRAM, BPF_CORE_READ(program, aux, id)))
+	if (!is_active(config) ||
+	    (!object_is_protected(PROTECT_OBJECT_PROGRAM, BPF_CORE_READ(aux, id)) && !address_is_protected((__u64)aux)))
 		return 0;
 	return refuse(PROTECT_PROGRAM);
+}
+
+/* Their arguments are as in lsm/bpf: what earlier programs said has no fixed place. */
+SEC("lsm/bpf_map_create")
+int BPF_PROG(protect_map_create, struct bpf_map *map)
+{
+	object_announce(PROTECT_OBJECT_MAP, (__u64)map);
+	return 0;
+}
+
+SEC("lsm/bpf_prog_load")
+int BPF_PROG(protect_prog_load, struct bpf_prog *program)
+{
+	object_announce(PROTECT_OBJECT_PROGRAM, (__u64)BPF_CORE_READ(program, aux));
+	return 0;
 }
 
 SEC("lsm/bpf_map_free")
@@ -202,6 +219,20 @@ int BPF_PROG(protect_prog_free, struct bpf_prog *program)
 }
 
 /* Until 6.8 (a kernel without the one of the other name). */
+SEC("lsm/bpf_map_alloc_security")
+int BPF_PROG(protect_map_create_compat, struct bpf_map *map)
+{
+	object_announce(PROTECT_OBJECT_MAP, (__u64)map);
+	return 0;
+}
+
+SEC("lsm/bpf_prog_alloc_security")
+int BPF_PROG(protect_prog_load_compat, struct bpf_prog_aux *aux)
+{
+	object_announce(PROTECT_OBJECT_PROGRAM, (__u64)aux);
+	return 0;
+}
+
 SEC("lsm/bpf_map_free_security")
 int BPF_PROG(protect_map_free_compat, struct bpf_map *map)
 {

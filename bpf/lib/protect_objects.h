@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
 /*
- * The agent's maps and programs: whatever it gets a descriptor of is its own until the kernel frees it. An object is known by
+ * The agent's maps and programs: whatever it makes or gets a descriptor of is its own until the kernel frees it. An object is known by
  * its id while it is used; when it is freed it has none any more, so its address is kept as well.
  */
 #ifndef MERLON_PROTECT_OBJECTS_H
@@ -30,6 +30,22 @@ static __always_inline bool object_is_protected(__u32 kind, __u32 id)
 	struct protect_object object = { .kind = kind, .id = id };
 
 	return bpf_map_lookup_elem(&protect_objects, &object) != NULL;
+}
+
+/* Also one that the agent is making now and has no descriptor of yet. */
+static __always_inline bool address_is_protected(__u64 address)
+{
+	return bpf_map_lookup_elem(&protect_addresses, &address) != NULL;
+}
+
+/* What the current process makes, before it has an id by which others could ask for it. */
+static __always_inline void object_announce(__u32 kind, __u64 address)
+{
+	struct protect_object object = { .kind = kind };
+	struct protect_state *state = state_find();
+
+	if (state && current_is_agent(state) && bpf_map_update_elem(&protect_addresses, &address, &object, BPF_ANY))
+		__sync_fetch_and_add(&state->unrecorded, 1);
 }
 
 static __always_inline void object_record(struct protect_state *state, __u32 kind, __u32 id, __u64 address)

@@ -90,7 +90,7 @@ void useBatchScheduling(const Napi::CallbackInfo& info) {
 
 /** For the whole process; what the kernel itself forces on it, as at an int3 of its own, still ends it. */
 void ignoreTraps(const Napi::CallbackInfo& info) {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = SIG_IGN;
   if (sigaction(SIGTRAP, &action, nullptr) != 0) throwErrno(info.Env(), "Cannot ignore SIGTRAP", errno);
 }

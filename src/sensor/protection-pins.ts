@@ -25,6 +25,8 @@ const CLAIMS = 'protect_claims';
 const SWEEP = 'protect_programs';
 /** Of hooks that got other names in 6.9. */
 const COMPAT = {
+  protect_map_create: 'bpf_lsm_bpf_map_create',
+  protect_prog_load: 'bpf_lsm_bpf_prog_load',
   protect_map_free: 'bpf_lsm_bpf_map_free',
   protect_prog_free: 'bpf_lsm_bpf_prog_free',
 } as const;

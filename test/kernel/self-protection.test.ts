@@ -3,6 +3,7 @@
 // among themselves is not hindered; who started the agent may stop it; break-glass lifts it; the next agent takes it over.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
@@ -16,6 +17,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import type { BpfMap } from '../../native/index.d.ts';
 import { AgentClient } from '../../src/api/client.ts';
 import type { GetStatusResponse } from '../../src/api/gen/merlon/agent_pb.js';
 import { Agent as AgentService } from '../../src/api/gen/merlon/agent_pb.js';
@@ -149,9 +151,7 @@ describe('self-protection', { skip: requires('root', 'btf', 'trampolines', 'bpfL
   });
 
   test('maps that only its programs have cannot be had either', () => {
-    const foreign = addon.BpfMap.create({
-      ...{ name: 'foreign', type: 2, keySize: 4, valueSize: 8, maxEntries: 1, flags: 0 },
-    });
+    const foreign = createForeign();
     try {
       const names = [...bpftool('map'), ...bpftool('prog')];
       assert.ok(names.includes('foreign'));
@@ -176,6 +176,14 @@ describe('self-protection', { skip: requires('root', 'btf', 'trampolines', 'bpfL
   test('a new map of the agent is protected from its beginning', async () => {
     const here = ['--run-dir', places.runDir];
     const before = new Set(descriptors(agent.pid).maps);
+    // It asks for each new map as soon as there is one.
+    const taker = spawn(program('meddle'), ['take-new-map', 'foreign'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let taken = '';
+    taker.stdout.on('data', (bytes: Buffer) => (taken += bytes.toString()));
+    const ended = once(taker, 'close');
+    await once(taker.stdout, 'data');
     const second = join(places.directory, 'second.yaml');
     writeFileSync(
       second,
@@ -186,6 +194,14 @@ describe('self-protection', { skip: requires('root', 'btf', 'trampolines', 'bpfL
     const added2 = descriptors(agent.pid).maps.filter((id) => !before.has(id));
     assert.ok(added2.length > 0);
     for (const id of added2) assert.equal(await meddle('write-map', id), ENOENT, `map ${id}`);
+    const foreign = createForeign();
+    try {
+      await ended;
+      assert.equal(taken, '\n{"errno":0}\n');
+    } finally {
+      taker.kill('SIGKILL');
+      foreign.close();
+    }
   });
 
   test('its cgroup can be neither killed nor frozen', async () => {
@@ -243,9 +259,7 @@ describe('self-protection', { skip: requires('root', 'btf', 'trampolines', 'bpfL
 
   test('others are not hindered among themselves', async () => {
     const other = spawn('sleep', ['1000']);
-    const map = addon.BpfMap.create({
-      ...{ name: 'foreign', type: 2, keySize: 4, valueSize: 8, maxEntries: 1, flags: 0 },
-    });
+    const map = createForeign();
     const pin = join(places.mount, 'foreign');
     const second = join(places.directory, 'second');
     mkdirSync(second);
@@ -479,6 +493,13 @@ function startedByOther(
 ): { status: number | null; stderr: string } {
   const line = `"${MERLON}" ${command} --run-dir "${runDir}" --bpf-dir "${bpfDir}"; exit $?`;
   return spawnSync('sh', ['-c', line], { encoding: 'utf8' });
+}
+
+/** A map that is not the agent's. */
+function createForeign(): BpfMap {
+  return addon.BpfMap.create({
+    ...{ name: 'foreign', type: 2, keySize: 4, valueSize: 8, maxEntries: 1, flags: 0 },
+  });
 }
 
 /** Names of the maps or programs that bpftool finds. */

@@ -66,6 +66,32 @@ static long write_map(const char *id)
 	return fd < 0 ? fd : bpf(BPF_MAP_UPDATE_ELEM, &attributes);
 }
 
+/* Says that it begins, and takes the first map that it can get of those that are made from then on. EEXIST: it has another name. */
+static long take_new_map(const char *name)
+{
+	union bpf_attr next = { .start_id = 0 };
+	struct bpf_map_info map = { .type = 0 };
+	union bpf_attr info = { .info.info_len = sizeof(map), .info.info = (unsigned long)&map };
+	long fd = -1;
+
+	while (bpf(BPF_MAP_GET_NEXT_ID, &next) == 0)
+		next.start_id = next.next_id;
+	printf("\n");
+	fflush(stdout);
+	while (fd < 0) {
+		union bpf_attr by_id = { .map_id = next.start_id };
+
+		if (bpf(BPF_MAP_GET_NEXT_ID, &next) != 0)
+			continue;
+		by_id.map_id = next.start_id = next.next_id;
+		fd = bpf(BPF_MAP_GET_FD_BY_ID, &by_id);
+	}
+	info.info.bpf_fd = fd;
+	check(bpf(BPF_OBJ_GET_INFO_BY_FD, &info), "information on a map");
+	errno = EEXIST;
+	return strcmp(map.name, name) == 0 ? 0 : -1;
+}
+
 /* Makes `pid` the one that gets `signal` when there is something to read, and lets there be something. */
 static long send_by_io(int pid, int signal)
 {
@@ -196,6 +222,8 @@ static long meddle(const char *what, const char *first, const char *second)
 		return open_pin(first);
 	if (IS("map-by-id"))
 		return open_id(BPF_MAP_GET_FD_BY_ID, first);
+	if (IS("take-new-map"))
+		return take_new_map(first);
 	if (IS("write-map"))
 		return write_map(first);
 	if (IS("program-by-id"))
