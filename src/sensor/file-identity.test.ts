@@ -24,7 +24,8 @@ test('the file that a path leads to, and none', () => {
   assert.ok(read(file) !== undefined);
   assert.deepEqual(read(join(directory, 'link')), read(file));
   assert.notDeepEqual(read(other), read(file));
-  for (const absent of [join(directory, 'absent'), join(file, 'below')]) assert.equal(read(absent), undefined);
+  for (const absent of [join(directory, 'absent'), join(file, 'below')])
+    assert.equal(read(absent), undefined);
 });
 
 test('a file on btrfs is refused', () => {

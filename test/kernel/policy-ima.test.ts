@@ -27,28 +27,20 @@ spec:
 `;
 }
 
-/** Two policies with more values than one program has, so that the hook's programs go on in a second one. */
+/** By policy: more values than one program has, so that the hook's programs go on in a second one. */
 const FIELDS = [
-  ['pid', 'tgid', 'flags', 'prio', 'static_prio', 'normal_prio', 'exit_state', 'exit_code', 'exit_signal'],
-  [
-    'personality',
-    'policy',
-    'nr_cpus_allowed',
-    'timer_slack_ns',
-    'start_time',
-    'start_boottime',
-    'utime',
-    'stime',
-  ],
+  ['f_flags', 'f_mode', 'f_pos', 'f_inode.i_ino'],
+  ['f_inode.i_mode', 'f_inode.i_size', 'f_inode.i_blkbits', 'f_inode.i_flags'],
+  ['f_inode.i_uid.val', 'f_inode.i_gid.val', 'f_inode.i_opflags', 'f_inode.i_generation'],
+  ['f_inode.i_sb.s_dev', 'f_inode.i_sb.s_magic', 'f_inode.i_sb.s_blocksize', 'f_inode.i_sb.s_flags'],
+  ['f_inode.i_sb.s_maxbytes', 'f_inode.i_sb.s_blocksize_bits', 'f_inode.i_sb.s_iflags', 'f_inode.i_rdev'],
 ];
 
 function partDocument(part: number, path: string): string {
-  const data = FIELDS[part]?.map(
-    (field, index) => `{ index: ${index}, type: uint64, source: current_task, resolve: ${field} }`,
-  );
+  const args = (FIELDS[part] ?? []).map((field) => `, { index: 0, type: auto, resolve: ${field} }`);
   return document('file_open', 'file', path, HASHED)
     .replace('name: file-open-file', `name: part-${part}`)
-    .replace('    selectors:', `    data: [${data?.join(', ')}]\n    selectors:`);
+    .replace('type: file }', `type: file }${args.join('')}`);
 }
 
 /** More than there are places for working memory on a CPU. */
