@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Policy } from '../src/policy/model.ts';
 import { checkPolicyText } from '../src/policy/index.ts';
-import { PolicySensor } from '../src/sensor/policy-sensor.ts';
-import { ProcessSensor } from '../src/sensor/process-sensor.ts';
-import { RunningKernel } from '../src/sensor/running-kernel.ts';
 import { benchmark, progress } from './support/benchmark.ts';
 import { compile, Worker } from './support/programs.ts';
+import { openPolicySensor } from './support/sensors.ts';
 import { type Spread, spreadOf } from './support/spread.ts';
 import { makeWorkspace } from './support/workspace.ts';
-
-const OBJECT = fileURLToPath(new URL('../build/bpf/process.bpf.o', import.meta.url));
-const RING_BYTES = 1 << 20;
 
 /** Time of one open or one process under each set of policies, round by round. */
 type Legs = Map<string, { readonly openNs: number; readonly execNs: number }[]>;
@@ -43,20 +37,7 @@ export const enforce = benchmark({
     cleanUp.defer(() => opener.close());
     const starter = new Worker<{ wall_ns: number }>(compile('spawn'), [program], cpu);
     cleanUp.defer(() => starter.close());
-    const sensor = ProcessSensor.open({
-      objectPath: OBJECT,
-      bpfDir: workspace.bpfDir,
-      lifecycleRingBytes: RING_BYTES,
-      telemetryRingBytes: RING_BYTES,
-      environment: false,
-    });
-    cleanUp.defer(() => {
-      sensor.remove();
-      sensor.close();
-    });
-    sensor.snapshot();
-    const policySensor = new PolicySensor(sensor, new RunningKernel());
-    cleanUp.defer(() => policySensor.close());
+    const policySensor = openPolicySensor(workspace, cleanUp);
     const measure = async (set: readonly Policy[]): Promise<{ openNs: number; execNs: number }> => {
       for (const [policy, error] of policySensor.change(set))
         throw new Error(`Policy "${policy.name}": ${error.message}`);

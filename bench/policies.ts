@@ -4,19 +4,16 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Policy } from '../src/policy/model.ts';
-import { PolicySensor } from '../src/sensor/policy-sensor.ts';
-import { ProcessSensor } from '../src/sensor/process-sensor.ts';
-import { RunningKernel } from '../src/sensor/running-kernel.ts';
+import type { PolicySensor } from '../src/sensor/policy-sensor.ts';
 import { benchmark, progress } from './support/benchmark.ts';
 import { type HookKind, policyOfValues, policySet, policyTexts } from './support/policy-sets.ts';
 import { compile, Worker } from './support/programs.ts';
+import { openPolicySensor } from './support/sensors.ts';
 import { type Spread, spreadOf } from './support/spread.ts';
 import { makeWorkspace } from './support/workspace.ts';
 
-const OBJECT = fileURLToPath(new URL('../build/bpf/process.bpf.o', import.meta.url));
 const MERLON = fileURLToPath(new URL('../bin/merlon', import.meta.url));
 const STATS = '/proc/sys/kernel/bpf_stats_enabled';
-const RING_BYTES = 1 << 20;
 
 /** One set of policies under the loop. */
 interface Leg {
@@ -46,21 +43,7 @@ export const policies = benchmark({
     const binary = compile('open-loop');
     const worker = new Worker<{ wall_ns: number }>(binary, ['/etc/hostname'], cpu);
     cleanUp.defer(() => worker.close());
-    const sensor = ProcessSensor.open({
-      objectPath: OBJECT,
-      bpfDir: workspace.bpfDir,
-      lifecycleRingBytes: RING_BYTES,
-      telemetryRingBytes: RING_BYTES,
-      environment: false,
-    });
-    cleanUp.defer(() => {
-      sensor.remove();
-      sensor.close();
-    });
-    // Fills in the binaries of the processes that run.
-    sensor.snapshot();
-    const policySensor = new PolicySensor(sensor, new RunningKernel());
-    cleanUp.defer(() => policySensor.close());
+    const policySensor = openPolicySensor(workspace, cleanUp);
     const statsBefore = readFileSync(STATS, 'utf8');
     cleanUp.defer(() => writeFileSync(STATS, statsBefore));
 

@@ -193,14 +193,13 @@ struct action_walk {
 
 static long action_step(__u32 index, struct action_walk *walk)
 {
-	__u64 lowest = walk->left & -walk->left;
 	struct rule_action *action;
+	__u64 lowest;
 	__u32 rule;
 
+	lowest = rule_take(&walk->left, walk->word, &rule);
 	if (!lowest)
 		return 1;
-	walk->left ^= lowest;
-	rule = rule_number(walk->word, lowest);
 	action = bpf_map_lookup_elem(&rule_actions, &rule);
 	if (!action)
 		return 0;

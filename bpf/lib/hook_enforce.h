@@ -61,17 +61,16 @@ static __always_inline bool policy_monitors(struct rule_action *action)
 
 static long enforce_step(__u32 index, struct enforce_walk *walk)
 {
-	__u64 lowest = walk->left & -walk->left;
 	struct value_verdict *verdict = &walk->scratch->verdict;
 	struct rule_action *action;
 	bool failed = false;
+	__u64 lowest;
 	__s32 error;
 	__u32 rule;
 
+	lowest = rule_take(&walk->left, walk->word, &rule);
 	if (!lowest)
 		return 1;
-	walk->left ^= lowest;
-	rule = rule_number(walk->word, lowest);
 	action = bpf_map_lookup_elem(&rule_actions, &rule);
 	if (!action)
 		return 0;
@@ -111,14 +110,13 @@ static long enforce_step(__u32 index, struct enforce_walk *walk)
 /* Takes enforcers out of the mask for which nothing is noted. */
 static long enforcer_step(__u32 index, struct enforce_walk *walk)
 {
-	__u64 lowest = walk->left & -walk->left;
 	struct rule_action *action;
+	__u64 lowest;
 	__u32 rule;
 
+	lowest = rule_take(&walk->left, walk->word, &rule);
 	if (!lowest)
 		return 1;
-	walk->left ^= lowest;
-	rule = rule_number(walk->word, lowest);
 	action = bpf_map_lookup_elem(&rule_actions, &rule);
 	if (action && action->enforcer & ENFORCER_ACTS && !enforcer_find(action->policy, 0))
 		walk->enforced ^= lowest;
@@ -156,6 +154,15 @@ static long signal_step(__u32 index, struct signal_walk *walk)
 	return 0;
 }
 
+/* Has override.bpf.c return an error for this hit, unless an instance before this one has decided; false without room. */
+static __always_inline bool override_decide(__s32 error)
+{
+	__u32 thread = bpf_get_current_pid_tgid();
+
+	return !bpf_map_update_elem(&overrides, &thread, &error, BPF_NOEXIST) ||
+	       bpf_map_lookup_elem(&overrides, &thread);
+}
+
 /* Decides and signals; leaves in scratch->verdict what is to be returned and reported. */
 static __noinline long hook_enforce(struct hook_scratch *scratch)
 {
@@ -181,27 +188,18 @@ static __noinline long hook_enforce(struct hook_scratch *scratch)
 	if (signals.signals)
 		bpf_loop(SIGNALS_MAX, signal_step, &signals, 0);
 	scratch->verdict.unsent = signals.unsent;
-	if (config.flags & HOOK_OVERRIDES && scratch->verdict.error) {
-		__u32 thread = bpf_get_current_pid_tgid();
-
-		/* An instance before this one may have decided: it is the first. */
-		if (bpf_map_update_elem(&overrides, &thread, &scratch->verdict.error, BPF_NOEXIST) &&
-		    !bpf_map_lookup_elem(&overrides, &thread))
-			scratch->verdict.ran = 1;
-	}
+	if (config.flags & HOOK_OVERRIDES && scratch->verdict.error && !override_decide(scratch->verdict.error))
+		scratch->verdict.ran = 1;
 	return 0;
 }
 
 static long unseen_step(__u32 index, struct enforce_walk *walk)
 {
-	__u64 lowest = walk->left & -walk->left;
 	struct rule_action *action;
 	__u32 rule;
 
-	if (!lowest)
+	if (!rule_take(&walk->left, walk->word, &rule))
 		return 1;
-	walk->left ^= lowest;
-	rule = rule_number(walk->word, lowest);
 	action = bpf_map_lookup_elem(&rule_actions, &rule);
 	if (action && !walk->error && !policy_monitors(action))
 		walk->error = action->error;
@@ -221,11 +219,8 @@ static __noinline long deny_unseen(void)
 		if (walk.left)
 			bpf_loop(64, unseen_step, &walk, 0);
 	}
-	if (config.flags & HOOK_OVERRIDES && walk.error) {
-		__u32 thread = bpf_get_current_pid_tgid();
-
-		bpf_map_update_elem(&overrides, &thread, &walk.error, BPF_NOEXIST);
-	}
+	if (config.flags & HOOK_OVERRIDES && walk.error)
+		override_decide(walk.error);
 	return walk.error;
 }
 

@@ -26,6 +26,16 @@ static __always_inline __u32 rule_number(__u32 word, __u64 bit)
 	return word * 64 + __builtin_popcountll(below);
 }
 
+/* Takes the lowest rule out of those of a word that are left: its bit, and its number; 0 when none is left. */
+static __always_inline __u64 rule_take(__u64 *left, __u32 word, __u32 *rule)
+{
+	__u64 lowest = *left & -*left;
+
+	*left ^= lowest;
+	*rule = rule_number(word, lowest);
+	return lowest;
+}
+
 /* Rules of one word of the mask that are still to be counted. */
 struct hit_walk {
 	__u64 left;
@@ -34,13 +44,11 @@ struct hit_walk {
 
 static long hit_step(__u32 index, struct hit_walk *walk)
 {
-	__u64 lowest = walk->left & -walk->left, *hits;
+	__u64 *hits;
 	__u32 rule;
 
-	if (!lowest)
+	if (!rule_take(&walk->left, walk->word, &rule))
 		return 1;
-	walk->left ^= lowest;
-	rule = rule_number(walk->word, lowest);
 	hits = bpf_map_lookup_elem(&rule_hits, &rule);
 	if (hits)
 		__sync_fetch_and_add(hits, 1);

@@ -6,6 +6,7 @@ import type { AttachFacts, KernelFacts, KernelFunction } from './kernel-facts.ts
 import { remarkOn } from './function-target.ts';
 import { enforcementOf, planServedTargets } from './plan-enforcement.ts';
 import { enforcerHooks } from './plan-enforcers.ts';
+import { planInstances } from './plan-instances.ts';
 import { planPolicy } from './plan-policies.ts';
 import { type OnPlanError, PlanError } from './plan-problem.ts';
 import type { PlannedTarget } from './plan-target.ts';
@@ -252,6 +253,20 @@ describe('a list', () => {
     );
     assert.deepEqual([...new Set(problems)].length, 1);
   });
+});
+
+test('a hit that cannot be looked at is denied by the rules whose policy asks for it', () => {
+  const facts = kernelFacts({ attach: EVERYTHING, findFunction: () => returning('int') });
+  const unseen = (annotation: string | undefined, ...actions: Action[]): bigint[] => {
+    const extensions = new Map(annotation === undefined ? [] : [['on-unreadable', annotation]]);
+    const hooks = planPolicy(policy('p', [lsm('file_open', ...actions)], { extensions }), facts).values();
+    const [plan] = planInstances([...hooks].flat(), [0n, 0n]);
+    return [...(plan?.rules.unseen.words ?? [])];
+  };
+  assert.deepEqual(unseen('match', override(-1)), [1n]);
+  assert.deepEqual(unseen('match', KILL), [0n]);
+  assert.deepEqual(unseen('no-match', override(-1)), [0n]);
+  assert.deepEqual(unseen(undefined, override(-1)), [0n]);
 });
 
 describe('enforcers', () => {
