@@ -262,13 +262,10 @@ static __always_inline struct hook_scratch *scratch_take_over(void *context, __u
 	return NULL;
 }
 
-/* An error that every kernel takes from a program that denies. The compiler must not make one comparison of the two. */
+/* An error that every kernel takes from a program that denies. */
 static __always_inline int errno_bounded(__s32 error)
 {
-	if (error < -ERRNO_MAX)
-		return 0;
-	asm volatile("" : "+r"(error));
-	return error > 0 ? 0 : error;
+	return error < -ERRNO_MAX || error > 0 ? 0 : error;
 }
 
 #endif
