@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { encode } from '../encode/json-testing.ts';
 import { ExecFlag } from '../events/gen/layouts.ts';
 import type { ExecRecord } from '../events/record.ts';
+import { Random } from '../plan/testing.ts';
 import { execRecord, exitRecord } from '../process/testing.ts';
 import { fromExportForm, toExportForm } from './export-form.ts';
 import { GetEventsResponseSchema } from './gen/tetragon/events_pb.js';
@@ -66,11 +67,7 @@ function emptied<T extends object>(record: T, choose: () => boolean): T {
 }
 
 test('execs and exits are as a gRPC client prints them, whatever is 0 or empty in them', () => {
-  let state = 7;
-  const choose = (): boolean => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff;
-    return state >>> 30 === 1;
-  };
+  const random = new Random(7);
   const flags = Object.values(ExecFlag).reduce((all, flag) => all | flag, 0);
   const options = { credentials: true, namespaces: true, environment: true, ancestors: true };
   const env = Buffer.from('A=1\0B=\0=\0\0C\0');
@@ -81,7 +78,7 @@ test('execs and exits are as a gRPC client prints them, whatever is 0 or empty i
   // What identifies a process and its thread is never 0.
   const { header, process, imageTime, tid, ...members } = full;
   const records = [members, emptied(members, () => true)];
-  for (let run = 0; run < 300; run++) records.push(emptied(members, choose));
+  for (let run = 0; run < 300; run++) records.push(emptied(members, () => random.chance(0.5)));
   for (const record of records) {
     const lines = encode(options, (tracker) => {
       tracker.exec({ header, process, imageTime, tid, ...record });

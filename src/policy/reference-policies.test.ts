@@ -19,11 +19,9 @@ function isSound(file: string, crdOnly: boolean): boolean {
   return problems === 0 && documents.length > 0;
 }
 
-test('the judgement of each reference policy is that of Tetragon', (t) => {
-  if (!existsSync(folder)) {
-    t.skip('../shared is absent');
-    return;
-  }
+const skip = !existsSync(folder) && '../shared is absent';
+
+test('the judgement of each reference policy is that of Tetragon', { skip }, () => {
   const verdicts = readFileSync(new URL('verdicts.tsv', folder), 'utf8')
     .trimEnd()
     .split('\n')
