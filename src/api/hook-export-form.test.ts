@@ -8,7 +8,7 @@ import { BPF_COMMANDS } from '../encode/bpf-names.ts';
 import { formatCompact } from '../encode/compact.ts';
 import type { ValueSpec } from '../encode/hook-testing.ts';
 import { dataOf, encodeHook, hookOf, policyOf, ruleOf } from '../encode/hook-testing.ts';
-import { ValueEntry, ValueFlag } from '../events/gen/layouts.ts';
+import { ValueEntry, ValueFlag, ValueVerdict } from '../events/gen/layouts.ts';
 import type { HookTarget } from '../events/hook.ts';
 import { valueData } from '../events/value-testing.ts';
 import { fromExportForm, toExportForm } from './export-form.ts';
@@ -149,6 +149,31 @@ test('process_loader, and a hook that is gone', () => {
   const gone = encodeHook(undefined, {}).events;
   for (const event of [...loaded, ...gone]) assert.deepEqual(roundTrip(event as JsonValue), event);
   assert.equal(loaded.length + gone.length, 2);
+});
+
+test('what a rule did', () => {
+  const [RULE, KILL] = [0, 9];
+  const data = new Uint8Array(ValueVerdict.sizeof + 2 * 8);
+  const view = new DataView(data.buffer);
+  view.setBigUint64(ValueVerdict.signals, 1n << BigInt(KILL - 1), true);
+  view.setBigUint64(ValueVerdict.unsent, 1n << BigInt(KILL - 1), true);
+  view.setBigUint64(ValueVerdict.sizeof, 1n << BigInt(RULE), true);
+  const enforcement = { error: -1, signal: KILL, rung: 'lsm' } as const;
+  const policies = [policyOf({ rules: [ruleOf({ enforcement })] })];
+  const values = [{ entry: ValueEntry.VALUE_VERDICT, data }];
+  const [event] = encodeHook(hookOf({ kind: 'lsm', functionName: 'file_open' }, [], policies), {
+    values,
+  }).events;
+  assert.ok(event !== undefined);
+  const { ancestry: _, ...merlon } = event.merlon;
+  assert.deepEqual(merlon, {
+    verdict: 'denied',
+    rung: 'lsm',
+    error: -1,
+    signal: 'SIGKILL',
+    signal_refused: true,
+  });
+  assert.deepEqual(roundTrip(event as JsonValue), event);
 });
 
 test('the values above are all variants that are made, and all names are those of the schema', () => {

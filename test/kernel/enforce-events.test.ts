@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { policyDocument } from './enforce/policy-text.ts';
 import { OpenStage } from './policy/stage.ts';
+import { EventReader } from './support/door.ts';
 import { hookEvents, policyFailures, startWithPolicies } from './support/hook-events.ts';
 import { laneTotals } from './support/lanes.ts';
 import { requires } from './support/requirements.ts';
@@ -78,12 +79,21 @@ kprobes:
       ]);
       try {
         assert.deepEqual(policyFailures(agent), []);
+        const reader = await EventReader.open(agent.places);
         await stage.run('write -1 size:9000 9000');
         await agent.stop();
+        reader.close();
         const [event, ...others] = hookEvents(agent);
+        assert.ok(event !== undefined);
         assert.deepEqual(others, []);
-        assert.deepEqual(event?.args?.[1], { bytes_arg: Buffer.alloc(9000).toString('base64') });
+        assert.deepEqual(event.args?.[1], { bytes_arg: Buffer.alloc(9000).toString('base64') });
         assert.equal(laneTotals(agent, 'telemetry').received, 0);
+        // A gRPC client gets it too, with the verdict.
+        const [told] = reader.events.filter(({ process_kprobe, process_tracepoint }) =>
+          Boolean(process_kprobe ?? process_tracepoint),
+        );
+        assert.deepEqual(told?.merlon, event.merlon);
+        assert.equal((event.merlon as { verdict?: string }).verdict, 'signaled');
       } finally {
         await agent.dispose();
       }

@@ -50,7 +50,7 @@ export declare type EventInfo = Message<"merlon.EventInfo"> & {
   unreadable: string[];
 
   /**
-   * What really happened to the operation: "denied", "killed" or "monitored".
+   * What a rule that denies or signals did: "denied", "killed", "signaled", "changed", "noted", "failed" or "monitored".
    *
    * @generated from field: string verdict = 5;
    */
@@ -180,6 +180,34 @@ export declare type EventInfo = Message<"merlon.EventInfo"> & {
    * @generated from field: repeated merlon.StackFrame user_stack_trace = 23;
    */
   userStackTrace: StackFrame[];
+
+  /**
+   * By what the verdict was carried out: "lsm", "fmod_ret", "override", "registers", "memory", "signal", "enforcer", "none".
+   *
+   * @generated from field: string rung = 24;
+   */
+  rung: string;
+
+  /**
+   * The error that the operation returned, a negative errno.
+   *
+   * @generated from field: int32 error = 25;
+   */
+  error: number;
+
+  /**
+   * The signal that the process got, or was to get: its name.
+   *
+   * @generated from field: string signal = 26;
+   */
+  signal: string;
+
+  /**
+   * The operation was denied, and the signal beside was not sent.
+   *
+   * @generated from field: bool signal_refused = 27;
+   */
+  signalRefused: boolean;
 };
 
 /**
