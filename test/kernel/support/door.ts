@@ -6,14 +6,14 @@ import type { ListPoliciesResponse } from '../../../src/api/gen/merlon/agent_pb.
 import { Agent } from '../../../src/api/gen/merlon/agent_pb.js';
 import { GetEventsResponseSchema } from '../../../src/api/gen/tetragon/events_pb.js';
 import { FineGuidanceSensors } from '../../../src/api/gen/tetragon/sensors_pb.js';
-import { AgentError } from '../../../src/base/errors.ts';
 import type { Places } from './agent.ts';
 import { eventually } from './wait.ts';
 
-/** A client that reads events: gets them in export form from now on, until `close()`. */
+/** A client that reads events: gets them in export form from now on, until `close()`, which comes before the agent's end. */
 export class EventReader {
   readonly events: JsonObject[] = [];
   readonly #client: AgentClient;
+  #closed = false;
 
   static async open({ runDir }: Places): Promise<EventReader> {
     const reader = new EventReader(await AgentClient.connect(runDir));
@@ -30,16 +30,16 @@ export class EventReader {
   }
 
   close(): void {
+    this.#closed = true;
     this.#client.close();
   }
 
-  /** Until the agent or the client ends. */
   async #read(): Promise<void> {
     try {
       for await (const event of this.#client.stream(FineGuidanceSensors.method.getEvents, {}))
         this.events.push(toExportForm(GetEventsResponseSchema, event));
     } catch (error) {
-      if (!(error instanceof AgentError)) throw error;
+      if (!this.#closed) throw error;
     }
   }
 }
